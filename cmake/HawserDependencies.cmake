@@ -1,0 +1,10 @@
+# Libraries from the system. Each comes as an imported target of pkg-config's.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+pkg_check_modules(LIBEVENT REQUIRED IMPORTED_TARGET libevent>=2.1.12)
+pkg_check_modules(OPENSSL REQUIRED IMPORTED_TARGET openssl>=3.0)
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson>=2.13)
+pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
+if(HAWSER_TESTS)
+  pkg_check_modules(CHECK REQUIRED IMPORTED_TARGET check>=0.15)
+endif()

@@ -1,0 +1,53 @@
+/*
+ * Helpers on struct hawser_slice: bytes that belong to somebody else.
+ */
+#ifndef CORE_BASE_SLICE_H
+#define CORE_BASE_SLICE_H
+
+#include <string.h>
+#include <strings.h>
+
+#include "hawser/base.h"
+
+/** A string literal as a slice. */
+#define SLICE_LITERAL(text) ((struct hawser_slice){(text), sizeof(text) - 1})
+
+static inline struct hawser_slice slice_make(const void *data, size_t len)
+{
+    return (struct hawser_slice){(const char *)data, len};
+}
+
+/** @param text NUL-terminated; NULL gives the empty slice */
+static inline struct hawser_slice slice_of(const char *text)
+{
+    return (struct hawser_slice){text, text == NULL ? 0 : strlen(text)};
+}
+
+static inline int slice_equal(struct hawser_slice a, struct hawser_slice b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+static inline int slice_equal_text(struct hawser_slice a, const char *text)
+{
+    return slice_equal(a, slice_of(text));
+}
+
+static inline int slice_equal_nocase(struct hawser_slice a, const char *text)
+{
+    return a.len == strlen(text) && (a.len == 0 || strncasecmp(a.data, text, a.len) == 0);
+}
+
+static inline int slice_starts_with(struct hawser_slice a, const char *prefix)
+{
+    size_t len = strlen(prefix);
+    return a.len >= len && memcmp(a.data, prefix, len) == 0;
+}
+
+/** The slice without its first `count` bytes; `count` may not exceed its length. */
+static inline struct hawser_slice slice_skip(struct hawser_slice a, size_t count)
+{
+    return count == 0 ? a : slice_make(a.data + count, a.len - count);
+}
+
+#endif

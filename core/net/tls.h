@@ -1,0 +1,36 @@
+/*
+ * TLS towards a server: context from options, verification of chain and name, and what a failure
+ * means in words.
+ */
+#ifndef CORE_NET_TLS_H
+#define CORE_NET_TLS_H
+
+#include <openssl/ssl.h>
+
+#include "hawser/error.h"
+
+/** Zero-initialised: verified against the system's roots, TLS 1.2 or newer. Strings are borrowed
+ * for the call. */
+struct net_tls_options {
+    const char *ca_file;          /* PEM file; NULL: the system's roots */
+    const char *certificate_file; /* of ours, PEM chain; NULL: none */
+    const char *key_file;
+    int verify_off; /* 1: any server is accepted (the caller warns loudly) */
+};
+
+struct net_tls; /* a client context: shared by all connections of a session; keeps sessions for
+                   resumption */
+
+/** @return given, or NULL with err set (TLS_SETUP names the file) */
+struct net_tls *net_tls_create(const struct net_tls_options *options, struct hawser_error *err);
+void net_tls_destroy(struct net_tls *tls);
+/** @return a new SSL for `host` (SNI unless an address, name or address checked), connect state;
+ * NULL with err set */
+SSL *net_tls_open(struct net_tls *tls, const char *host, struct hawser_error *err);
+/**
+ * Why a handshake failed, as an error: TLS_CERTIFICATE with the X509 reason in words (expired since
+ * when, wrong host and which names it has, unknown issuer and its name), TLS_HANDSHAKE otherwise.
+ */
+void net_tls_explain(SSL *ssl, const char *host, struct hawser_error *err);
+
+#endif

@@ -1,0 +1,41 @@
+/*
+ * The envelope of a JSON-RPC message in one pass, without a tree, and single members of JSON
+ * objects.
+ */
+#ifndef CORE_RPC_SCAN_H
+#define CORE_RPC_SCAN_H
+
+#include "hawser/jsonrpc.h"
+
+/**
+ * Find id, method, params.channel, params.data, result, error. Hot. Any member order, any
+ * whitespace; of duplicate keys the last counts. Values that are passed over are checked for
+ * balance of brackets and strings, not in full.
+ *
+ * @param bytes  one JSON text; valid UTF-8
+ * @param out    filled on success
+ * @return       0; -1: not an object, or its structure is broken
+ * @source       RFC 8259; JSON-RPC 2.0 4, 5
+ */
+int rpc_scan(struct hawser_slice bytes, struct hawser_envelope *out);
+
+/**
+ * One member of an object, or of objects in it. Hot.
+ * @param path  names separated by '.'
+ * @param out   the value's bytes; strings with their quotes
+ * @return      1 found, 0 absent, -1 not an object or broken
+ */
+int rpc_member(struct hawser_slice object, const char *path, struct hawser_slice *out);
+
+/** An array's elements one by one: `rest` starts as the array with its brackets. @return 1 out is
+ * set, 0 the end, -1 broken */
+int rpc_element(struct hawser_slice *rest, struct hawser_slice *out);
+
+/** An integer value. @return 0, or -1: not an integer, or out of range */
+int rpc_integer(struct hawser_slice value, int64_t *out);
+
+/** A string value without its quotes; `*escaped` set when it has backslashes. @return 0, or -1: not
+ * a string */
+int rpc_string(struct hawser_slice value, struct hawser_slice *out, int *escaped);
+
+#endif

@@ -1,0 +1,51 @@
+/*
+ * Frames -> messages, for both roles: fragmentation with control frames in between, UTF-8 checked
+ * as it streams, limits, masking rules. No I/O: it is fed bytes and calls back.
+ */
+#ifndef CORE_WS_MESSAGE_H
+#define CORE_WS_MESSAGE_H
+
+#include "base/buf.h"
+#include "hawser/frame.h"
+#include "ws/utf8.h"
+
+enum ws_role {
+    WS_CLIENT, /* refuses masked frames */
+    WS_SERVER  /* refuses unmasked frames, unmasks in place */
+};
+
+struct ws_message_handler {
+    /** A whole message; a slice of the fed bytes where it came in one frame. Hot. @return 0; 1:
+     * stop (the reader was destroyed) */
+    int (*message)(void *arg, enum hawser_opcode opcode, struct hawser_slice bytes);
+    /** A control frame: CLOSE (payload checked: length, code, UTF-8), PING, PONG. @return 0; 1:
+     * stop */
+    int (*control)(void *arg, enum hawser_opcode opcode, struct hawser_slice payload);
+};
+
+struct ws_reader; /* the state between two feeds */
+
+struct ws_reader_options {
+    enum ws_role role;
+    uint64_t max_message_bytes; /* over it: WS_CLOSE_TOO_BIG, before anything is allocated */
+    uint32_t max_fragments;     /* of one message */
+};
+
+struct ws_reader *ws_reader_create(const struct ws_reader_options *options,
+                                   const struct ws_message_handler *handler, void *arg,
+                                   struct hawser_error *err);
+void ws_reader_destroy(struct ws_reader *reader);
+/**
+ * Feed bytes. Hot. A message that is whole inside `bytes` is handed on where it lies; else its
+ * payload is gathered.
+ *
+ * @param bytes  changed in place where frames are masked
+ * @param used   set to the bytes consumed from the front; the rest (a partial header, or a partial
+ * frame that is worth waiting for) must be fed again with more behind it
+ * @return 0; 1: a handler said stop (touch nothing of the reader any more); -1: err says why
+ * (WS_CLOSE_PROTOCOL 1002, WS_CLOSE_UTF8 1007, WS_CLOSE_TOO_BIG 1009)
+ */
+int ws_reader_feed(struct ws_reader *reader, uint8_t *bytes, size_t len, size_t *used,
+                   struct hawser_error *err) HAWSER_MUST_CHECK;
+
+#endif
