@@ -1,0 +1,160 @@
+/*
+ * One session: a connection that is wanted for ever. Owns the state machine and is the only one
+ * that decides to reconnect. The dialect is the adapter's, the transport is core/ws; what it has to
+ * say upwards goes through struct session_env.
+ */
+#ifndef CORE_SESSION_SESSION_H
+#define CORE_SESSION_SESSION_H
+
+#include "hawser/adapter.h"
+#include "hawser/client.h"
+#include "hawser/output.h"
+#include "net/loop.h"
+#include "net/tls.h"
+#include "session/backoff.h"
+
+struct telemetry_writer;
+struct session;
+
+/** `stale_after`: a channel that matches must deliver within `after_ms`. */
+struct session_stale_rule {
+    const char *pattern; /* fnmatch(3) on the channel's name */
+    int64_t after_ms;
+};
+
+/** What the config says of a session. Copied by session_create and session_apply; zero means the
+ * default named. */
+struct session_options {
+    const char *name;
+    const char *url;
+    struct net_tls_options tls;
+    const char *const *headers; /* NULL-terminated, or NULL */
+    const char *subprotocols;
+    const char *bind;
+    uint64_t max_message_bytes;   /* 16 MiB */
+    size_t max_queued_bytes;      /* 4 MiB */
+    int64_t connect_timeout_ms;   /* 5000: for each of RESOLVING, CONNECTING, TLS, UPGRADING */
+    int64_t auth_timeout_ms;      /* 10000 */
+    int64_t subscribe_timeout_ms; /* 10000: for RESTORING as a whole */
+    int64_t request_timeout_ms;   /* 30000 */
+    int64_t leave_timeout_ms;     /* 2000: for the adapter's `leave` */
+    int64_t heartbeat_ms;         /* 30000; -1: none */
+    size_t max_requests;          /* 1024 waiting at once */
+    size_t max_channels;          /* 20000 */
+    struct backoff_options backoff;
+    const struct session_stale_rule *stale;
+    size_t stale_count;
+    const char *const *channels; /* wanted by the config */
+    size_t channel_count;
+    uint32_t has_credentials; /* 1: authenticate before channels */
+};
+
+/** The session's surroundings. Copied; what it points to outlives the session. */
+struct session_env {
+    struct net_loop *loop;
+    const struct hawser_adapter *adapter;
+    const struct hawser_host *host;     /* handed to the adapter */
+    struct hawser_instance *instance;   /* handed to the adapter: its name for this session */
+    struct telemetry_writer *telemetry; /* NULL: none */
+    void *arg;                          /* of the functions below */
+    /** A record for the outputs. Hot. @param record borrowed for the call */
+    void (*record)(void *arg, const struct hawser_record *record);
+    /** The state changed. @param why NULL, or borrowed. May be NULL. Must not destroy the session.
+     */
+    void (*state)(void *arg, enum hawser_state state, const struct hawser_error *why);
+    /** The server's close frame. May be NULL. */
+    void (*close_frame)(void *arg, uint16_t code, struct hawser_slice reason);
+};
+
+/** @return given, in state IDLE; the adapter's object is made. NULL with err set */
+struct session *session_create(const struct session_options *options, const struct session_env *env,
+                               struct hawser_error *err);
+/** Start to connect. */
+void session_start(struct session *session);
+/**
+ * Leave: adapter's `leave`, close handshake, then CLOSED (told by env.state); never reconnects. In
+ * any state.
+ * @param code, reason  of the close frame
+ */
+void session_leave(struct session *session, uint16_t code, const char *reason);
+/** At once, without goodbye. Waiting requests end first, with outcome unknown. Not from inside
+ * callbacks of the session. NULL is allowed. */
+void session_destroy(struct session *session);
+
+/**
+ * New options for a running session, applied in place: channels are subscribed and unsubscribed,
+ * timeouts, heartbeat, backoff and stale rules replaced. url, tls, headers, subprotocols, bind must
+ * be unchanged (the caller makes a new session for those).
+ * @return 0, or -1 with err set (nothing changed)
+ */
+int session_apply(struct session *session, const struct session_options *options,
+                  struct hawser_error *err) HAWSER_MUST_CHECK;
+/**
+ * Give or replace the credentials; cleansed when replaced and at the end. In READY a replacement
+ * authenticates again in place.
+ * @param pairs  key, value, key, value; borrowed for the call
+ */
+int session_set_credentials(struct session *session, const char *const *pairs, size_t pair_count,
+                            struct hawser_error *err) HAWSER_MUST_CHECK;
+
+/** Want more channels at run time / no longer want them (those of the config included, until the
+ * next session_apply). */
+int session_subscribe(struct session *session, const struct hawser_slice *channels, size_t count,
+                      struct hawser_error *err) HAWSER_MUST_CHECK;
+int session_unsubscribe(struct session *session, const struct hawser_slice *channels, size_t count,
+                        struct hawser_error *err) HAWSER_MUST_CHECK;
+/** Drop the link and come back at once (ops). */
+void session_reconnect(struct session *session, const char *reason);
+
+/* ---- what the adapter asks through host.h; docstrings there ---- */
+const char *session_credential(struct session *session, const char *key);
+int session_send(struct session *session, enum hawser_opcode opcode, struct hawser_slice bytes,
+                 struct hawser_error *err) HAWSER_MUST_CHECK;
+int session_call(struct session *session, const char *method, struct hawser_slice params,
+                 int64_t timeout_ms, hawser_reply_fn fn, void *arg,
+                 struct hawser_error *err) HAWSER_MUST_CHECK;
+int session_expect(struct session *session, int64_t timeout_ms, hawser_reply_fn fn, void *arg,
+                   uint64_t *id, struct hawser_error *err) HAWSER_MUST_CHECK;
+int session_answered(struct session *session, uint64_t id, struct hawser_slice result,
+                     struct hawser_slice error);
+void session_deliver(struct session *session, const struct hawser_delivery *delivery);
+void session_alive(struct session *session);
+void session_unexpected(struct session *session, struct hawser_slice bytes, const char *why);
+void session_authenticated(struct session *session, int64_t valid_ms);
+void session_restored(struct session *session);
+void session_channel_confirmed(struct session *session, struct hawser_slice channel);
+void session_channel_refused(struct session *session, struct hawser_slice channel,
+                             const struct hawser_error *why);
+void session_channel_gone(struct session *session, struct hawser_slice channel);
+void session_left(struct session *session);
+void session_fail(struct session *session, const struct hawser_error *why);
+
+/* ---- looking at it ---- */
+struct session_info {
+    const char *name; /* borrowed from the session */
+    enum hawser_state state;
+    int64_t state_since_ns; /* CLOCK_REALTIME */
+    uint64_t epoch;         /* connections that reached OPEN */
+    uint64_t sequence;      /* of the last record */
+    uint64_t messages;      /* received */
+    uint64_t bytes;         /* received */
+    uint64_t reconnects;
+    uint64_t gaps;
+    int64_t last_message_ns; /* CLOCK_REALTIME; 0: none */
+    int64_t round_trip_ns;   /* of the last ping; 0: none */
+    uint32_t attempt;        /* since the last steady READY */
+    int64_t next_attempt_ns; /* CLOCK_REALTIME, in BACKOFF; else 0 */
+    size_t channels_wanted;
+    size_t channels_confirmed;
+    size_t requests_waiting;
+    struct hawser_error last_error; /* code 0: none yet */
+};
+void session_get_info(const struct session *session, struct session_info *out);
+enum hawser_state session_state(const struct session *session);
+const char *session_name(const struct session *session);
+/** Walk the channels: name, 1 when confirmed, 1 when wanted at run time and not by the config. */
+void session_each_channel(const struct session *session,
+                          void (*fn)(void *arg, const char *channel, int confirmed, int dynamic),
+                          void *arg);
+
+#endif
