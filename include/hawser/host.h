@@ -75,7 +75,7 @@ struct hawser_host {
     uint16_t abi_major;
     uint16_t abi_minor;
 
-    /* ---- for every module ---- */
+    /* For every module. */
 
     /** Write one line to the host's error log, with the instance's kind and name in front. Never
      * pass a credential. */
@@ -120,7 +120,7 @@ struct hawser_host {
      * 40 bytes. */
     void (*count)(struct hawser_instance *self, const char *metric, uint64_t add);
 
-    /* ---- for adapters: sending ---- */
+    /* For adapters: sending. */
 
     /**
      * A word of the session's credentials.
@@ -166,7 +166,7 @@ struct hawser_host {
     int (*answered)(struct hawser_instance *self, uint64_t id, struct hawser_slice result,
                     struct hawser_slice error);
 
-    /* ---- for adapters: receiving ---- */
+    /* For adapters: receiving. */
 
     /**
      * Find the envelope of a JSON-RPC message in one pass. Hot.
@@ -191,7 +191,7 @@ struct hawser_host {
      * seldom. */
     void (*unexpected)(struct hawser_instance *self, struct hawser_slice bytes, const char *why);
 
-    /* ---- for adapters: progress of the session ---- */
+    /* For adapters: progress of the session. */
 
     /**
      * `authenticate` succeeded.
