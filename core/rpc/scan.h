@@ -9,21 +9,24 @@
 
 /**
  * Find id, method, params.channel, params.data, result, error. Hot. Any member order, any
- * whitespace; of duplicate keys the last counts. Values that are passed over are checked for
- * balance of brackets and strings, not in full.
+ * whitespace, keys with or without escapes; of duplicate keys the last counts. A member of another
+ * kind than its flag says (a method that is a number, an id that is null) is left out, and so is
+ * `"error": null`. Values that are passed over are promised to be balanced in brackets and strings,
+ * with commas and colons where they belong; callers may not rely on more.
  *
  * @param bytes  one JSON text; valid UTF-8
  * @param out    filled on success
- * @return       0; -1: not an object, or its structure is broken
+ * @return       0; -1: not an object, its structure is broken, or nested over 2048 deep
  * @source       RFC 8259; JSON-RPC 2.0 4, 5
  */
 int rpc_scan(struct hawser_slice bytes, struct hawser_envelope *out);
 
 /**
- * One member of an object, or of objects in it. Hot.
+ * One member of an object, or of objects in it. Hot. Of duplicate keys the last counts.
  * @param path  names separated by '.'
  * @param out   the value's bytes; strings with their quotes
- * @return      1 found, 0 absent, -1 not an object or broken
+ * @return      1 found; 0 absent, or on the way there is something else than an object; -1 not an
+ *              object or broken
  */
 int rpc_member(struct hawser_slice object, const char *path, struct hawser_slice *out);
 
