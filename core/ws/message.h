@@ -27,21 +27,28 @@ struct ws_reader; /* the state between two feeds */
 
 struct ws_reader_options {
     enum ws_role role;
-    uint64_t max_message_bytes; /* over it: WS_CLOSE_TOO_BIG, before anything is allocated */
-    uint32_t max_fragments;     /* of one message */
+    uint64_t
+        max_message_bytes;  /* over it: WS_CLOSE_TOO_BIG, before anything is allocated; 0: 16 MiB
+                             */
+    uint32_t max_fragments; /* of one message, empty ones too; 0: 65,536 */
 };
 
+/** @param handler copied. @return given, or NULL with err set */
 struct ws_reader *ws_reader_create(const struct ws_reader_options *options,
                                    const struct ws_message_handler *handler, void *arg,
                                    struct hawser_error *err);
+/** NULL is allowed. Safe from the reader's own callbacks, which then return 1; a message that was
+ * handed over stays readable until its callback returns. */
 void ws_reader_destroy(struct ws_reader *reader);
 /**
  * Feed bytes. Hot. A message that is whole inside `bytes` is handed on where it lies; else its
  * payload is gathered.
  *
- * @param bytes  changed in place where frames are masked
+ * After a close frame everything is consumed and ignored (RFC 6455 5.5.1).
+ *
+ * @param bytes  changed in place where frames are masked, a partial frame at the end too
  * @param used   set to the bytes consumed from the front; the rest (a partial header, or a partial
- * frame that is worth waiting for) must be fed again with more behind it
+ * frame that is worth waiting for) must be fed again, as this call left it, with more behind it
  * @return 0; 1: a handler said stop (touch nothing of the reader any more); -1: err says why
  * (WS_CLOSE_PROTOCOL 1002, WS_CLOSE_UTF8 1007, WS_CLOSE_TOO_BIG 1009)
  */

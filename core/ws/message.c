@@ -1,0 +1,366 @@
+/*
+ * Frames -> messages. See message.h. Payload is copied only where a message does not lie whole in
+ * the fed bytes; what waits there in part has been unmasked and checked up to `ahead` already, so
+ * that a bad octet is seen when it arrives and no octet is looked at twice.
+ */
+#include "ws/message.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/obj.h"
+#include "base/slice.h"
+#include "ws/closing.h"
+#include "ws/frame.h"
+
+/* A partial frame up to this size waits in the caller's buffer; a larger one is gathered. Must be
+ * well under NET_READ_BUFFER_BYTES, so that there is room to read the rest. */
+#define WAIT_MAX_BYTES (48u * 1024u)
+/* Memory for a gathered payload grows as it arrives: a length alone must not cost any. */
+#define GATHER_STEP_BYTES (64u * 1024u)
+
+#define DEFAULT_MAX_MESSAGE_BYTES (16u * 1024u * 1024u)
+#define DEFAULT_MAX_FRAGMENTS     65536u
+
+struct ws_reader {
+    struct ws_message_handler handler;
+    void *arg;
+    struct buf gathered; /* payload of the message so far, where it is not handed on in place */
+    uint64_t max_message_bytes;
+    uint64_t frame_left;       /* payload still to come of the frame that is being gathered */
+    struct hawser_frame frame; /* that frame */
+    size_t ahead;              /* payload bytes of the waiting frame that were processed already */
+    struct ws_utf8 utf8;
+    uint32_t max_fragments;
+    uint32_t fragments; /* frames of the message so far */
+    enum ws_role role;
+    uint8_t opcode; /* of the message in progress; 0: none */
+    uint8_t closed; /* after a close frame nothing counts any more (RFC 6455 5.5.1) */
+};
+
+/* What is left of one feed. */
+struct window {
+    uint8_t *bytes;
+    size_t len;
+    size_t at;
+};
+
+enum { GO_ON, STOPPED, WAIT, FAILED = -1 };
+
+struct ws_reader *ws_reader_create(const struct ws_reader_options *options,
+                                   const struct ws_message_handler *handler, void *arg,
+                                   struct hawser_error *err)
+{
+    struct ws_reader *reader = calloc(1, sizeof(*reader));
+    if (reader == NULL) {
+        error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for a message reader");
+        return NULL;
+    }
+    reader->handler = *handler;
+    reader->arg     = arg;
+    reader->role    = options->role;
+    reader->max_message_bytes =
+        options->max_message_bytes != 0 ? options->max_message_bytes : DEFAULT_MAX_MESSAGE_BYTES;
+    reader->max_fragments =
+        options->max_fragments != 0 ? options->max_fragments : DEFAULT_MAX_FRAGMENTS;
+    return reader;
+}
+
+void ws_reader_destroy(struct ws_reader *reader)
+{
+    if (reader != NULL) {
+        buf_fini(&reader->gathered);
+        free(reader);
+    }
+}
+
+/* The one place that judges RSV bits: an extension that defines one allows it here. */
+static int check_rsv(const struct hawser_frame *frame, struct hawser_error *err)
+{
+    if (frame->rsv != 0) {
+        error_set(err, HAWSER_WS_CLOSE_PROTOCOL,
+                  "frame 0x%x has reserved bits %u set, and no extension uses them", frame->opcode,
+                  frame->rsv);
+        return -1;
+    }
+    return 0;
+}
+
+static int check_header(const struct ws_reader *reader, const struct hawser_frame *frame,
+                        struct hawser_error *err)
+{
+    if (check_rsv(frame, err) != 0) {
+        return -1;
+    }
+    if (frame->masked != (reader->role == WS_SERVER)) {
+        error_set(err, HAWSER_WS_CLOSE_PROTOCOL,
+                  frame->masked ? "server sent a masked frame" : "client sent an unmasked frame");
+        return -1;
+    }
+    if (ws_opcode_is_control(frame->opcode)) {
+        return 0;
+    }
+    if (frame->opcode == HAWSER_OPCODE_CONTINUATION && reader->opcode == 0) {
+        error_set(err, HAWSER_WS_CLOSE_PROTOCOL, "continuation frame with nothing to continue");
+        return -1;
+    }
+    if (frame->opcode != HAWSER_OPCODE_CONTINUATION && reader->opcode != 0) {
+        error_set(err, HAWSER_WS_CLOSE_PROTOCOL,
+                  "new message before the fragmented one before it was complete");
+        return -1;
+    }
+    if (reader->fragments >= reader->max_fragments) {
+        error_set(err, HAWSER_WS_CLOSE_TOO_BIG, "message has more than %u fragments",
+                  reader->max_fragments);
+        return -1;
+    }
+    return 0;
+}
+
+static int check_text(struct ws_reader *reader, const uint8_t *bytes, size_t len,
+                      struct hawser_error *err)
+{
+    if (ws_utf8_feed(&reader->utf8, bytes, len) != 0) {
+        error_set(err, HAWSER_WS_CLOSE_UTF8, "text message is not UTF-8");
+        return -1;
+    }
+    return 0;
+}
+
+static int check_text_end(struct ws_reader *reader, struct hawser_error *err)
+{
+    if (!ws_utf8_is_complete(&reader->utf8)) {
+        error_set(err, HAWSER_WS_CLOSE_UTF8, "text message ends within a UTF-8 sequence");
+        return -1;
+    }
+    return 0;
+}
+
+static int is_text(const struct ws_reader *reader, const struct hawser_frame *frame)
+{
+    return (frame->opcode != HAWSER_OPCODE_CONTINUATION ? frame->opcode : reader->opcode) ==
+           HAWSER_OPCODE_TEXT;
+}
+
+/* Unmask and check the bytes at `from` of a frame's payload. */
+static int process(struct ws_reader *reader, const struct hawser_frame *frame, uint8_t *bytes,
+                   size_t len, uint64_t from, struct hawser_error *err)
+{
+    if (frame->masked) {
+        hawser_frame_mask(bytes, len, frame->mask, (size_t)(from & 3u));
+    }
+    return is_text(reader, frame) ? check_text(reader, bytes, len, err) : 0;
+}
+
+static int deliver_gathered(struct ws_reader *reader, struct hawser_error *err)
+{
+    enum hawser_opcode opcode = (enum hawser_opcode)reader->opcode;
+    if (opcode == HAWSER_OPCODE_TEXT && check_text_end(reader, err) != 0) {
+        return FAILED;
+    }
+    /* Taken out first: the handler may destroy the reader and still read its message. */
+    struct buf message = reader->gathered;
+    buf_init(&reader->gathered, 0);
+    reader->opcode    = 0;
+    reader->fragments = 0;
+    int stop          = reader->handler.message(reader->arg, opcode, buf_slice(&message));
+    buf_fini(&message);
+    return stop ? STOPPED : GO_ON;
+}
+
+static int gather(struct ws_reader *reader, struct window *in, struct hawser_error *err)
+{
+    size_t have   = in->len - in->at;
+    size_t part   = reader->frame_left < have ? (size_t)reader->frame_left : have;
+    uint8_t *at   = in->bytes + in->at;
+    uint64_t from = reader->frame.payload_len - reader->frame_left;
+    if (process(reader, &reader->frame, at, part, from, err) != 0) {
+        return FAILED;
+    }
+    size_t room = part < GATHER_STEP_BYTES ? GATHER_STEP_BYTES : part;
+    room        = reader->frame_left < room ? (size_t)reader->frame_left : room;
+    if (part > 0 && (buf_reserve(&reader->gathered, room) == NULL ||
+                     buf_append(&reader->gathered, at, part) != 0)) {
+        error_set(err, HAWSER_WS_CLOSE_TOO_BIG, "no memory for a message of over %zu bytes",
+                  reader->gathered.len);
+        return FAILED;
+    }
+    in->at += part;
+    reader->frame_left -= part;
+    if (reader->frame_left > 0) {
+        return WAIT;
+    }
+    return reader->frame.fin ? deliver_gathered(reader, err) : GO_ON;
+}
+
+static int start_gathering(struct ws_reader *reader, const struct hawser_frame *frame,
+                           struct window *in, size_t header, struct hawser_error *err)
+{
+    if (frame->opcode != HAWSER_OPCODE_CONTINUATION) {
+        reader->opcode = frame->opcode;
+        reader->utf8   = (struct ws_utf8){0};
+    }
+    reader->fragments++;
+    reader->frame      = *frame;
+    reader->frame_left = frame->payload_len;
+    in->at += header;
+    return gather(reader, in, err);
+}
+
+/* A data frame that is a message of its own and whole in the window. Hot. */
+static int take_whole(struct ws_reader *reader, const struct hawser_frame *frame, struct window *in,
+                      size_t header, struct hawser_error *err)
+{
+    uint8_t *payload = in->bytes + in->at + header;
+    size_t len       = (size_t)frame->payload_len;
+    size_t done      = reader->ahead;
+    if (done == 0) {
+        reader->utf8 = (struct ws_utf8){0};
+    }
+    OBJ_ASSERT(done <= len);
+    reader->ahead = 0;
+    if (process(reader, frame, payload + done, len - done, done, err) != 0 ||
+        (frame->opcode == HAWSER_OPCODE_TEXT && check_text_end(reader, err) != 0)) {
+        return FAILED;
+    }
+    in->at += header + len;
+    return reader->handler.message(reader->arg, (enum hawser_opcode)frame->opcode,
+                                   slice_make(payload, len))
+               ? STOPPED
+               : GO_ON;
+}
+
+/* The frame stays in the caller's buffer; what is there of it is looked at now. */
+static int look_ahead(struct ws_reader *reader, const struct hawser_frame *frame,
+                      const struct window *in, size_t header, struct hawser_error *err)
+{
+    if (frame->opcode != HAWSER_OPCODE_TEXT) {
+        return WAIT;
+    }
+    if (reader->ahead == 0) {
+        reader->utf8 = (struct ws_utf8){0};
+    }
+    size_t have = in->len - in->at - header;
+    size_t done = reader->ahead;
+    OBJ_ASSERT(done <= have);
+    if (process(reader, frame, in->bytes + in->at + header + done, have - done, done, err) != 0) {
+        return FAILED;
+    }
+    reader->ahead = have;
+    return WAIT;
+}
+
+static int take_control(struct ws_reader *reader, const struct hawser_frame *frame,
+                        struct window *in, size_t header, struct hawser_error *err)
+{
+    uint8_t *payload = in->bytes + in->at + header;
+    size_t len       = (size_t)frame->payload_len;
+    if (in->len - in->at - header < len) {
+        return WAIT;
+    }
+    if (frame->masked) {
+        hawser_frame_mask(payload, len, frame->mask, 0);
+    }
+    in->at += header + len;
+    struct hawser_slice slice = slice_make(payload, len);
+    if (frame->opcode == HAWSER_OPCODE_CLOSE) {
+        struct ws_closing closing;
+        if (ws_closing_parse(slice, &closing, err) != 0) {
+            return FAILED;
+        }
+        reader->closed = 1;
+    }
+    return reader->handler.control(reader->arg, (enum hawser_opcode)frame->opcode, slice) ? STOPPED
+                                                                                          : GO_ON;
+}
+
+static int take_frame(struct ws_reader *reader, struct window *in, struct hawser_error *err)
+{
+    struct hawser_frame frame;
+    uint64_t room = reader->max_message_bytes - reader->gathered.len;
+    int used =
+        hawser_frame_decode(slice_make(in->bytes + in->at, in->len - in->at), room, &frame, err);
+    if (used <= 0) {
+        return used == 0 ? WAIT : FAILED;
+    }
+    size_t header = (size_t)used;
+    if (check_header(reader, &frame, err) != 0) {
+        return FAILED;
+    }
+    if (ws_opcode_is_control(frame.opcode)) {
+        return take_control(reader, &frame, in, header, err);
+    }
+    size_t have = in->len - in->at - header;
+    if (!frame.fin || reader->opcode != 0) {
+        return start_gathering(reader, &frame, in, header, err);
+    }
+    if (frame.payload_len <= have) {
+        return take_whole(reader, &frame, in, header, err);
+    }
+    return frame.payload_len <= WAIT_MAX_BYTES ? look_ahead(reader, &frame, in, header, err)
+                                               : start_gathering(reader, &frame, in, header, err);
+}
+
+/* The frames that make up nearly all traffic, without the general decoder: unmasked whole data
+ * frames with nothing unusual about them, back to back. Anything else is left to take_frame. Hot.
+ */
+static int take_plain(struct ws_reader *reader, struct window *in, struct hawser_error *err)
+{
+    while (in->len - in->at >= 4) {
+        const uint8_t *at = in->bytes + in->at;
+        size_t len        = at[1];
+        size_t header     = 2;
+        if (at[0] != 0x81 && at[0] != 0x82) {
+            break;
+        }
+        if (len == 126) {
+            len    = (size_t)at[2] << 8 | at[3];
+            header = 4;
+            if (len < 126) {
+                break;
+            }
+        } else if (len > 126) {
+            break;
+        }
+        if (len > in->len - in->at - header || len > reader->max_message_bytes) {
+            break;
+        }
+        struct hawser_frame frame = {
+            .payload_len = len, .fin = 1, .opcode = (uint8_t)(at[0] & 0xfu)};
+        int rc = take_whole(reader, &frame, in, header, err);
+        if (rc != GO_ON) {
+            return rc;
+        }
+    }
+    return GO_ON;
+}
+
+static int feed_once(struct ws_reader *reader, struct window *in, struct hawser_error *err)
+{
+    if (reader->frame_left > 0) {
+        return gather(reader, in, err);
+    }
+    if (reader->opcode == 0 && reader->role == WS_CLIENT) {
+        int rc = take_plain(reader, in, err);
+        if (rc != GO_ON) {
+            return rc;
+        }
+    }
+    return take_frame(reader, in, err);
+}
+
+int ws_reader_feed(struct ws_reader *reader, uint8_t *bytes, size_t len, size_t *used,
+                   struct hawser_error *err)
+{
+    struct window in = {bytes, len, 0};
+    int rc           = GO_ON;
+    while (rc == GO_ON && in.at < in.len) {
+        if (reader->closed) {
+            in.at = in.len;
+            break;
+        }
+        rc = feed_once(reader, &in, err);
+    }
+    *used = in.at;
+    return rc == WAIT ? GO_ON : rc;
+}
