@@ -1,27 +1,55 @@
 /*
- * What all connections of one event loop share: the event base, the resolver, the one read buffer.
- * One for each worker.
+ * What all connections of one event loop share: the event base, the resolver, the buffers that are
+ * in use only while one event runs. One for each worker.
  */
 #ifndef CORE_NET_LOOP_H
 #define CORE_NET_LOOP_H
 
-#include <event2/dns.h>
 #include <event2/event.h>
 
+#include "base/buf.h"
+#include "base/list.h"
 #include "hawser/error.h"
 
-#define NET_READ_BUFFER_BYTES (128u * 1024u)
+#define NET_READ_BUFFER_BYTES   (128u * 1024u)
+#define NET_CIPHER_BUFFER_BYTES (64u * 1024u)
+#define NET_RECORD_BYTES        (16u * 1024u) /* most plain text of one TLS record, RFC 8446 5.1 */
+#define NET_SPARE_BUFFERS       16u
+
+struct evdns_base;
 
 struct net_loop {
     struct event_base *base;
-    struct evdns_base *dns; /* made at the first name to resolve */
-    uint8_t
-        *read_buffer; /* NET_READ_BUFFER_BYTES; in use only while one stream's read event runs */
     int owns_base;
+    /* NET_READ_BUFFER_BYTES; in use only while one stream's read event runs */
+    uint8_t *read_buffer;
+    uint8_t *cipher_buffer; /* the same for what TLS has yet to decrypt; made for the first TLS */
+    uint8_t *record_buffer; /* one record to encrypt, while a send runs; made with the former */
+    /* Memory that streams gave back with their last waiting byte: a busy stream with a tail at each
+     * event takes it from here, not from the heap. */
+    struct buf spares[NET_SPARE_BUFFERS];
+    size_t spare_count;
+    struct evdns_base *dns;   /* made at the first name to ask for */
+    struct list lookups;      /* names that evdns still works on, given up ones too */
+    const char *hosts_file;   /* /etc/hosts, read at each name */
+    const char *resolv_conf;  /* /etc/resolv.conf, read again when it changed */
+    int64_t resolv_conf_time; /* its modification time as last read [ns] */
 };
 
-/** @param base the caller's loop, or NULL: makes one. @return given, or NULL with err set */
+/**
+ * @param base the caller's loop, or NULL: makes one. A caller's loop has to turn once more after
+ * net_loop_destroy when names were being resolved, so that libevent can free them.
+ * @return given, or NULL with err set
+ */
 struct net_loop *net_loop_create(struct event_base *base, struct hawser_error *err);
+/** All dials and streams of the loop are destroyed before. NULL is allowed. */
 void net_loop_destroy(struct net_loop *loop);
+
+/** Make the buffers that TLS needs, once. @return 0, or -1 with err set */
+int net_loop_prepare_tls(struct net_loop *loop, struct hawser_error *err) HAWSER_MUST_CHECK;
+/** Give an empty buffer without memory the memory of a spare one, if there is one. */
+void net_loop_lend(struct net_loop *loop, struct buf *buf);
+/** Take the memory of a buffer whose content is no longer needed. */
+void net_loop_take_back(struct net_loop *loop, struct buf *buf);
 
 #endif

@@ -23,8 +23,12 @@ struct net_stream_handler {
     size_t (*readable)(void *arg, uint8_t *bytes, size_t len);
     /** The queue went below the low-water mark after a send was refused or queued. May be NULL. */
     void (*writable)(void *arg);
-    /** The stream ended. @param why NET_LOST with errno, or "closed by peer" (cause 0). May destroy
-     * the stream. */
+    /**
+     * The stream ended, after all that arrived was delivered. May destroy the stream.
+     * @param why NET_LOST or NET_TIMEOUT with errno; NET_LOST "closed by peer" without a cause
+     * (FIN; TLS: close_notify); TLS_LOST: a TLS link cut without close_notify, or damaged;
+     * TLS_HANDSHAKE: the server refused our certificate after the handshake
+     */
     void (*ended)(void *arg, const struct hawser_error *why);
 };
 
@@ -33,7 +37,7 @@ struct net_stream_handler {
  *
  * @param fd   taken
  * @param ssl  taken; NULL: plain. The handshake is done; early bytes inside it are delivered.
- * @param max_queued  bound of bytes waiting to be sent
+ * @param max_queued  bound of bytes waiting to be sent, and of one send; 0: none
  * @return     given; NULL with err set (fd and ssl are closed then)
  */
 struct net_stream *net_stream_create(struct net_loop *loop, int fd, SSL *ssl, size_t max_queued,
@@ -54,7 +58,8 @@ int net_stream_send(struct net_stream *stream, struct hawser_slice head, struct 
 size_t net_stream_queued(const struct net_stream *stream);
 /** Send what is queued, then shut our side down (FIN, close_notify). */
 void net_stream_finish(struct net_stream *stream);
-/** Stop and go on reading (flow control). */
+/** Stop and go on reading (flow control). Going on delivers again, from the loop, what the handler
+ * did not consume. While paused, an end is noticed only by sending. */
 void net_stream_pause(struct net_stream *stream, int paused);
 /** @return the socket, for getpeername and the like; borrowed */
 int net_stream_fd(const struct net_stream *stream);

@@ -28,9 +28,14 @@ void net_tls_destroy(struct net_tls *tls);
  * NULL with err set */
 SSL *net_tls_open(struct net_tls *tls, const char *host, struct hawser_error *err);
 /**
- * Why a handshake failed, as an error: TLS_CERTIFICATE with the X509 reason in words (expired since
- * when, wrong host and which names it has, unknown issuer and its name), TLS_HANDSHAKE otherwise.
+ * Why a handshake failed, as an error; call it right after the failure, before another OpenSSL
+ * call. TLS_CERTIFICATE: the X509 reason in words (expired since when, wrong host and which names
+ * it has, unknown issuer and its name) and what to do. TLS_LOST: the connection broke.
+ * TLS_HANDSHAKE: all else, as "server speaks no TLS 1.2", "server does not speak TLS on this port".
  */
 void net_tls_explain(SSL *ssl, const char *host, struct hawser_error *err);
+/** The same for an established connection that failed: TLS_LOST, or TLS_HANDSHAKE when the server
+ * refused our certificate (TLS 1.3 says so only then). */
+void net_tls_explain_loss(SSL *ssl, struct hawser_error *err);
 
 #endif

@@ -1,0 +1,96 @@
+/*
+ * The shared part of an event loop. See loop.h.
+ */
+#include "net/loop.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "net/resolve.h"
+
+/* A spare that grew larger than this goes back to the heap: one slow peer must not pin megabytes.
+ */
+#define SPARE_MAX_BYTES NET_READ_BUFFER_BYTES
+
+struct net_loop *net_loop_create(struct event_base *base, struct hawser_error *err)
+{
+    struct net_loop *loop = calloc(1, sizeof(*loop));
+    if (loop == NULL) {
+        error_set(err, HAWSER_SYSTEM_MEMORY, "event loop: out of memory");
+        return NULL;
+    }
+    list_init(&loop->lookups);
+    loop->hosts_file  = "/etc/hosts";
+    loop->resolv_conf = "/etc/resolv.conf";
+    loop->base        = base;
+    if (base == NULL) {
+        loop->base      = event_base_new();
+        loop->owns_base = 1;
+    }
+    loop->read_buffer = malloc(NET_READ_BUFFER_BYTES);
+    if (loop->base == NULL || loop->read_buffer == NULL) {
+        error_set(err, HAWSER_SYSTEM_MEMORY, "event loop: out of memory or of descriptors");
+        goto fail;
+    }
+    return loop;
+fail:
+    net_loop_destroy(loop);
+    return NULL;
+}
+
+void net_loop_destroy(struct net_loop *loop)
+{
+    if (loop == NULL) {
+        return;
+    }
+    net_resolve_shut_down(loop);
+    if (loop->owns_base && loop->base != NULL) {
+        /* libevent frees requests that were cut off in callbacks of the next turn. */
+        (void)event_base_loop(loop->base, EVLOOP_NONBLOCK);
+        event_base_free(loop->base);
+    }
+    for (size_t i = 0; i < loop->spare_count; i++) {
+        buf_fini(&loop->spares[i]);
+    }
+    free(loop->record_buffer);
+    free(loop->cipher_buffer);
+    free(loop->read_buffer);
+    free(loop);
+}
+
+int net_loop_prepare_tls(struct net_loop *loop, struct hawser_error *err)
+{
+    if (loop->cipher_buffer == NULL) {
+        loop->cipher_buffer = malloc(NET_CIPHER_BUFFER_BYTES);
+    }
+    if (loop->record_buffer == NULL) {
+        loop->record_buffer = malloc(NET_RECORD_BYTES);
+    }
+    if (loop->cipher_buffer == NULL || loop->record_buffer == NULL) {
+        error_set(err, HAWSER_SYSTEM_MEMORY, "buffers for TLS: out of memory");
+        return -1;
+    }
+    return 0;
+}
+
+void net_loop_lend(struct net_loop *loop, struct buf *buf)
+{
+    if (buf->bytes == NULL && loop->spare_count > 0) {
+        size_t max = buf->max;
+        *buf       = loop->spares[--loop->spare_count];
+        buf->max   = max;
+    }
+}
+
+void net_loop_take_back(struct net_loop *loop, struct buf *buf)
+{
+    size_t max = buf->max;
+    if (buf->bytes != NULL && loop->spare_count < NET_SPARE_BUFFERS &&
+        buf->capacity <= SPARE_MAX_BYTES) {
+        buf_clear(buf);
+        loop->spares[loop->spare_count++] = *buf;
+        *buf                              = (struct buf){.max = max};
+        return;
+    }
+    buf_fini(buf);
+}
