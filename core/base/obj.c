@@ -17,6 +17,6 @@ void *obj_check(const void *pointer, uint32_t found, uint32_t wanted, const char
 
 _Noreturn void obj_broken(const char *what, const char *file, int line)
 {
-    fprintf(stderr, "hawser: broken invariant at %s:%d: %s\n", file, line, what);
+    (void)fprintf(stderr, "hawser: broken invariant at %s:%d: %s\n", file, line, what);
     abort();
 }
