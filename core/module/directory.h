@@ -10,6 +10,10 @@ struct module_directory;
 
 struct module_directory *module_directory_create(void);
 void module_directory_destroy(struct module_directory *directory);
+/** Where private copies go; copied; NULL, as at first: a temporary folder for each. @return 0, or
+ * -1: out of memory */
+int module_directory_set_copy_dir(struct module_directory *directory,
+                                  const char *path) HAWSER_MUST_CHECK;
 /**
  * Load a file unless the same file (by identity) is in already; a replaced file is loaded beside
  * its old version and takes its name.

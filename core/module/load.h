@@ -45,6 +45,10 @@ struct module {
  */
 int module_describe(const char *path, struct module_description *out,
                     struct hawser_error *err) HAWSER_MUST_CHECK;
+/** A description as text for people, `hawser -m`: a line each, and whether this host can use it.
+ * @return 0, or -1: out of memory */
+int module_describe_print(const struct module_description *about,
+                          struct buf *out) HAWSER_MUST_CHECK;
 /** May this host use a module of these numbers? @error MODULE_ABI: both versions, and which side to
  * rebuild or upgrade */
 int module_abi_check(const struct hawser_module_note *note,
@@ -52,7 +56,10 @@ int module_abi_check(const struct hawser_module_note *note,
 /**
  * Load a module: describe, judge, copy, open, check the descriptor and the vtable's mandatory
  * slots.
- * @param copy_dir  folder of private copies, ours alone; NULL: a memfd-backed or temporary one
+ * @param path      absolute
+ * @param copy_dir  folder of private copies, ours alone, made when missing: a copy stays for
+ *                  debuggers until a later load finds its process gone; NULL: a temporary one, gone
+ *                  when the module is open
  * @return          given, lives as long as the process needs it; NULL with err set
  */
 struct module *module_load(const char *path, const char *copy_dir, struct hawser_error *err);
