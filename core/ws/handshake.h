@@ -36,7 +36,9 @@ struct ws_handshake_response {
     struct hawser_slice location; /* of a 3xx; may be empty */
     struct hawser_slice subprotocol;
     struct hawser_slice extensions; /* as accepted by the server; may be empty */
-    size_t header_bytes; /* the header block with its empty line; frames (or a body) follow */
+    size_t header_bytes; /* the header block with its empty line; frames (or a body) follow; 0: it
+                            is not whole or not HTTP */
+    size_t body_bytes; /* of a refusal: how much of its body is worth waiting for, a short while */
 };
 
 /**
@@ -62,8 +64,8 @@ struct ws_handshake_offer {
     struct hawser_slice extensions;
     size_t header_bytes;
 };
-/** The server's side. @return 1 a valid upgrade; 0 more is needed; -1 refuse with HTTP `*status`
- * (400, 405, 426, 431) */
+/** The server's side. Of a field that stands there several times only the first is offered. @return
+ * 1 a valid upgrade; 0 more is needed; -1 refuse with HTTP `*status` (400, 405, 426, 431) */
 int ws_handshake_parse(struct hawser_slice bytes, struct ws_handshake_offer *out, int *status,
                        struct hawser_error *err) HAWSER_MUST_CHECK;
 /** Write the 101. @param subprotocol, extensions chosen ones, or NULL */
