@@ -1,0 +1,127 @@
+/*
+ * The core's directives, every one that it obeys. See directive.h; what rows cannot say is in
+ * core_check.c.
+ */
+#include "conf/directive.h"
+
+#define K  INT64_C(1024)
+#define M  (K * 1024)
+#define G  (M * 1024)
+#define S  INT64_C(1000)
+#define MN (S * 60)
+#define H  (MN * 60)
+#define D  (H * 24)
+
+#define MAIN      HAWSER_IN_MAIN
+#define SESSION   HAWSER_IN_SESSION
+#define OUTPUT    HAWSER_IN_OUTPUT
+#define TELEMETRY HAWSER_IN_TELEMETRY
+#define REQUIRED  HAWSER_DIRECTIVE_REQUIRED
+#define REPEATS   HAWSER_DIRECTIVE_REPEATS
+#define SECRET    HAWSER_DIRECTIVE_SECRET
+#define BLOCK     HAWSER_DIRECTIVE_BLOCK
+#define ANY       HAWSER_ANY_ARGS
+
+/* clang-format off: one row, one directive */
+#define ROW(name_, contexts_, type_, flags_, least, most, default_, choices_, min_, max_, help_)   \
+    {                                                                                              \
+        .name = (name_), .default_value = (default_), .choices = (choices_), .help = (help_),      \
+        .min = (min_), .max = (max_), .contexts = (contexts_), .type = HAWSER_VALUE_##type_,       \
+        .flags = (flags_), .min_args = (least), .max_args = (most)                                 \
+    }
+
+static const struct hawser_directive ROWS[] = {
+    /* outside every block */
+    ROW("worker_processes", MAIN, NUMBER, 0, 1, 1, "1", "auto", 1, 256,
+        "worker processes; auto: one for each CPU"),
+    ROW("master_process", MAIN, FLAG, 0, 1, 1, "on", NULL, 0, 0,
+        "off: everything in one process, for debugging"),
+    ROW("daemon", MAIN, FLAG, 0, 1, 1, "on", NULL, 0, 0, "off: stay in the foreground"),
+    ROW("user", MAIN, STRING, 0, 1, 1, NULL, NULL, 0, 0,
+        "account to change to after the start as root"),
+    ROW("error_log", MAIN, STRING, 0, 1, 2, "logs/error.log", NULL, 0, 0,
+        "PATH or stderr, and the lowest level that is written: debug to emerg"),
+    ROW("pid", MAIN, PATH, 0, 1, 1, "run/hawser.pid", NULL, 0, 0,
+        "file that holds the process id of the master"),
+    ROW("control", MAIN, STRING, 0, 1, 3, "unix:run/control.sock", NULL, 0, 0,
+        "unix:PATH of the control socket, then mode=OCTAL and group=NAME"),
+    ROW("module_path", MAIN, PATH, 0, 1, 1, "modules", NULL, 0, 0,
+        "folder of modules that load_module names without a slash"),
+    ROW("load_module", MAIN, PATH, REPEATS, 1, 1, NULL, NULL, 0, 0, "shared object to load"),
+    ROW("shutdown_timeout", MAIN, TIME, 0, 1, 1, "10s", NULL, 100, H,
+        "longest time that a graceful stop may take"),
+    ROW("max_overlap", MAIN, NUMBER, 0, 1, 1, "4", NULL, 0, 1024,
+        "sessions that a reload may have open twice at once; 0: close first, then open"),
+    ROW("include", MAIN | SESSION | OUTPUT | TELEMETRY, PATH, REPEATS, 1, 1, NULL, NULL, 0, 0,
+        "file or glob pattern whose statements stand here"),
+    ROW("session", MAIN, STRING, REPEATS | BLOCK, 1, 1, NULL, NULL, 0, 0,
+        "NAME { }: a connection to keep"),
+    ROW("output", MAIN, STRING, REPEATS | BLOCK, 2, 2, NULL, NULL, 0, 0,
+        "MODULE NAME { }: where records go"),
+    ROW("telemetry", MAIN, STRING, REPEATS | BLOCK, 1, 1, NULL, NULL, 0, 0,
+        "MODULE { }: where counters and events go"),
+
+    /* session NAME { } */
+    ROW("adapter", SESSION, STRING, REQUIRED, 1, 1, NULL, NULL, 0, 0,
+        "module that speaks the exchange's dialect"),
+    ROW("url", SESSION, URL, REQUIRED, 1, 1, NULL, NULL, 0, 0,
+        "ws:// or wss:// address of the exchange"),
+    ROW("credentials", SESSION, STRING, 0, 1, 1, NULL, NULL, 0, 0,
+        "where the credentials are: file:PATH, env:NAME or systemd:NAME"),
+    ROW("subscribe", SESSION, STRING, REPEATS, 1, ANY, NULL, NULL, 0, 0,
+        "channels to keep subscribed"),
+    ROW("output", SESSION, STRING, REPEATS, 1, ANY, NULL, NULL, 0, 0,
+        "outputs that get what the session receives"),
+    ROW("required", SESSION, FLAG, 0, 0, 1, "off", NULL, 0, 0,
+        "the host counts as ready only when this session is"),
+    ROW("heartbeat", SESSION, TIME, 0, 1, 1, "30s", "off", S, H,
+        "interval of heartbeats; a link that misses them is replaced"),
+    ROW("reconnect", SESSION, OPTIONS, 0, 1, 4, "delay=1s max_delay=30s jitter=0.5",
+        "delay|max_delay|jitter|attempts", 0, 0,
+        "backoff: first and longest delay, jitter 0 to 1, most attempts in a row (0: endless)"),
+    ROW("stale_after", SESSION, STRING, REPEATS, 2, 2, NULL, NULL, 0, 0,
+        "PATTERN TIME: matching channels must deliver within this time"),
+    ROW("connect_timeout", SESSION, TIME, 0, 1, 1, "5s", NULL, 100, 10 * MN,
+        "for each of resolving, connecting, TLS and the WebSocket upgrade"),
+    ROW("auth_timeout", SESSION, TIME, 0, 1, 1, "10s", NULL, 100, 10 * MN,
+        "for the exchange's answer to the authentication"),
+    ROW("subscribe_timeout", SESSION, TIME, 0, 1, 1, "10s", NULL, 100, 10 * MN,
+        "for all channels to be confirmed"),
+    ROW("request_timeout", SESSION, TIME, 0, 1, 1, "30s", NULL, 100, H, "for the answer to a call"),
+    ROW("bind", SESSION, STRING, 0, 1, 1, NULL, NULL, 0, 0,
+        "local IPv4 or IPv6 address to connect from"),
+    ROW("header", SESSION, STRING, REPEATS | SECRET, 1, 1, NULL, NULL, 0, 0,
+        "\"Name: value\": one more header of the upgrade request"),
+    ROW("subprotocols", SESSION, STRING, 0, 1, ANY, NULL, NULL, 0, 0,
+        "WebSocket subprotocols to offer, the preferred one first"),
+    ROW("compression", SESSION, CHOICE, 0, 1, 1, "off", "off", 0, 0,
+        "permessage-deflate; only off so far"),
+    ROW("max_message", SESSION, SIZE, 0, 1, 1, "16m", NULL, K, G,
+        "largest message that is accepted"),
+    ROW("max_send_queue", SESSION, SIZE, 0, 1, 1, "4m", NULL, 4 * K, G,
+        "most bytes that wait to be sent"),
+    ROW("tls_verify", SESSION, FLAG, 0, 1, 1, "on", NULL, 0, 0,
+        "off: any server certificate is accepted"),
+    ROW("tls_ca", SESSION, PATH, 0, 1, 1, NULL, NULL, 0, 0,
+        "PEM file of trusted roots instead of the system's"),
+    ROW("tls_certificate", SESSION, PATH, 0, 1, 1, NULL, NULL, 0, 0,
+        "PEM file with a certificate of ours and its chain"),
+    ROW("tls_certificate_key", SESSION, PATH, 0, 1, 1, NULL, NULL, 0, 0,
+        "PEM file with the key of tls_certificate"),
+
+    /* output MODULE NAME { } */
+    ROW("queue_records", OUTPUT, NUMBER, 0, 1, 1, "65536", NULL, 16, 16 * M,
+        "most records that wait to be written"),
+    ROW("queue_bytes", OUTPUT, SIZE, 0, 1, 1, "64m", NULL, 64 * K, 16 * G,
+        "most bytes that wait to be written"),
+    ROW("when_full", OUTPUT, CHOICE, 0, 1, 1, "drop_oldest", "drop_oldest|drop_newest", 0, 0,
+        "which records are dropped when the queue is full"),
+
+    /* telemetry MODULE { } */
+    ROW("flush", TELEMETRY, TIME, 0, 1, 1, "10s", NULL, 100, D,
+        "interval at which counters are handed over"),
+};
+/* clang-format on */
+
+const struct conf_table conf_core_table = {
+    .rows = ROWS, .count = sizeof(ROWS) / sizeof(ROWS[0]), .row_size = sizeof(ROWS[0])};

@@ -1,0 +1,80 @@
+/*
+ * Masks secrets inside of words. See mask.h.
+ */
+#include "conf/mask.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/slice.h"
+
+#define STARS "***"
+
+static int contains(struct hawser_slice name, const char *part)
+{
+    size_t len = strlen(part);
+    for (size_t i = 0; i + len <= name.len; i++) {
+        if (strncasecmp(name.data + i, part, len) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int conf_name_is_secret(struct hawser_slice name)
+{
+    static const char *const PARTS[] = {"secret",      "passw",      "passphrase", "token",
+                                        "api_key",     "apikey",     "api-key",    "signature",
+                                        "private_key", "credential", "auth_key"};
+    for (size_t i = 0; i < sizeof(PARTS) / sizeof(PARTS[0]); i++) {
+        if (contains(name, PARTS[i])) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* @return length of the userinfo at the front of a URL's authority; 0: none */
+static size_t userinfo_len(const char *authority)
+{
+    size_t end = strcspn(authority, "/?#");
+    while (end > 0 && authority[end - 1] != '@') {
+        end--;
+    }
+    return end > 0 ? end - 1 : 0;
+}
+
+static int is_key_byte(char c)
+{
+    return isalnum((unsigned char)c) || c == '_' || c == '-' || c == '.';
+}
+
+/* @return 1 when `=` at `at` ends a secret key that begins at or after `start` */
+static int ends_secret_key(const char *start, const char *at)
+{
+    const char *key = at;
+    while (key > start && is_key_byte(key[-1])) {
+        key--;
+    }
+    return conf_name_is_secret(slice_make(key, (size_t)(at - key)));
+}
+
+int conf_mask_word(const char *word, struct buf *out)
+{
+    const char *at = word;
+    while (*at != 0) {
+        size_t keep = 1;
+        size_t mask = 0;
+        if (strncmp(at, "://", 3) == 0) {
+            keep = 3;
+            mask = userinfo_len(at + 3);
+        } else if (*at == '=' && ends_secret_key(word, at)) {
+            mask = strcspn(at + 1, "&# ");
+        }
+        if (buf_append(out, at, keep) != 0 || (mask > 0 && buf_append_text(out, STARS) != 0)) {
+            return -1;
+        }
+        at += keep + mask;
+    }
+    return 0;
+}

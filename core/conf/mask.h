@@ -1,0 +1,15 @@
+/*
+ * What of a config is a secret, as far as names and forms tell.
+ */
+#ifndef CORE_CONF_MASK_H
+#define CORE_CONF_MASK_H
+
+#include "base/buf.h"
+
+/** @return 1 when a name such as `client_secret` or `ACCESS-TOKEN` says that its value is secret */
+int conf_name_is_secret(struct hawser_slice name);
+/** Append a word with userinfo of a URL and values of secret `key=` as ***. @return 0, or -1: out
+ * of memory */
+int conf_mask_word(const char *word, struct buf *out) HAWSER_MUST_CHECK;
+
+#endif
