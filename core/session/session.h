@@ -2,6 +2,13 @@
  * One session: a connection that is wanted for ever. Owns the state machine and is the only one
  * that decides to reconnect. The dialect is the adapter's, the transport is core/ws; what it has to
  * say upwards goes through struct session_env.
+ *
+ * READY means that the exchange acknowledged every wanted channel. When it refuses some, the others
+ * deliver all the same, but the session stays (or falls back to) RESTORING without a deadline,
+ * channels_confirmed < channels_wanted, the log complains, and the refused ones are asked for again
+ * after 5 s, 10 s ... until they come or nobody wants them. Such a session takes requests
+ * (session_request) and its backoff counts as steady: one expired instrument neither hides nor
+ * blocks anything.
  */
 #ifndef CORE_SESSION_SESSION_H
 #define CORE_SESSION_SESSION_H
@@ -47,6 +54,10 @@ struct session_options {
     const char *const *channels; /* wanted by the config */
     size_t channel_count;
     uint32_t has_credentials; /* 1: authenticate before channels */
+    uint32_t
+        reconnect_off; /* 1: the first break is the end: CLOSED after a clean close, else FAILED */
+    int64_t channel_retry_ms; /* 5000: first wait before a refused channel is asked for again;
+                                 doubles up to 60 times of it */
 };
 
 /** The session's surroundings. Copied; what it points to outlives the session. */
@@ -113,6 +124,11 @@ int session_send(struct session *session, enum hawser_opcode opcode, struct haws
 int session_call(struct session *session, const char *method, struct hawser_slice params,
                  int64_t timeout_ms, hawser_reply_fn fn, void *arg,
                  struct hawser_error *err) HAWSER_MUST_CHECK;
+/** session_call for those outside the adapter: only when the session is READY, or RESTORING with
+ * nothing but refused channels missing. @error SESSION_STATE as well */
+int session_request(struct session *session, const char *method, struct hawser_slice params,
+                    int64_t timeout_ms, hawser_reply_fn fn, void *arg,
+                    struct hawser_error *err) HAWSER_MUST_CHECK;
 int session_expect(struct session *session, int64_t timeout_ms, hawser_reply_fn fn, void *arg,
                    uint64_t *id, struct hawser_error *err) HAWSER_MUST_CHECK;
 int session_answered(struct session *session, uint64_t id, struct hawser_slice result,
@@ -147,6 +163,9 @@ struct session_info {
     size_t channels_wanted;
     size_t channels_confirmed;
     size_t requests_waiting;
+    uint64_t late_answers;          /* to requests that had ended, or never were */
+    uint64_t foreign_messages;      /* data of channels that nobody wants: dropped */
+    uint64_t illegal_events;        /* what the state machine has no cell for */
     struct hawser_error last_error; /* code 0: none yet */
 };
 void session_get_info(const struct session *session, struct session_info *out);

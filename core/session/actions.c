@@ -1,0 +1,235 @@
+/*
+ * What the cells of the table do. Nothing in here changes the state: what follows is posted.
+ */
+#include "base/error.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "hawser/adapter.h"
+#include "session/object.h"
+
+#define RETRY_AFTER_MAX_MS INT64_C(3600000)
+
+static int64_t delay_of(const struct session *session)
+{
+    const struct backoff_options *options = &session->options.backoff;
+    const struct hawser_error *why        = &session->why;
+    double fraction                       = random_fraction();
+    if (why->retry_after_ms > 0) {
+        /* the other side's word, and a little more so that not all come at once */
+        int64_t told =
+            why->retry_after_ms < RETRY_AFTER_MAX_MS ? why->retry_after_ms : RETRY_AFTER_MAX_MS;
+        int64_t spread = backoff_delay_ms(options, 1, 0.0);
+        return told + (int64_t)((double)spread * fraction);
+    }
+    int slowly =
+        why->recovery == HAWSER_RECOVER_RECONNECT_SLOWLY || why->recovery == HAWSER_RECOVER_WAIT;
+    return backoff_delay_ms(options, slowly ? UINT32_MAX : session->backoff.attempt, fraction);
+}
+
+static void exhaust(struct session *session)
+{
+    if (!session->options.reconnect_off) {
+        struct hawser_error last = session->why;
+        error_set(&session->why, HAWSER_SESSION_RETRIES,
+                  "%u attempts in a row failed, the last: %s", session->options.backoff.attempts,
+                  last.message);
+        session->last_error = session->why;
+    }
+    session_post(session, SESSION_EXHAUSTED);
+}
+
+static void back_off(struct session *session)
+{
+    session_link_drop(session, &session->why);
+    if (session->options.reconnect_off ||
+        !backoff_next(&session->backoff, &session->options.backoff, clock_monotonic())) {
+        exhaust(session);
+        return;
+    }
+    int64_t delay_ms         = delay_of(session);
+    session->next_attempt_ns = clock_realtime() + delay_ms * CLOCK_NS_PER_MS;
+    session_timer_arm(session, SESSION_TIMER_STATE, delay_ms);
+    session_emit(session, HAWSER_EVENT_RECONNECT_ATTEMPT, delay_ms * CLOCK_NS_PER_MS,
+                 session->why.code, session->why.message);
+    complain(&session->link_trouble, LOG_WARN, "session=%s %s: %s; attempt %u follows in %lld ms",
+             session->options.name, error_code_text(session->why.code), session->why.message,
+             session->backoff.attempt, (long long)delay_ms);
+}
+
+static int64_t time_allowed_ms(const struct session *session)
+{
+    return session->state_before == HAWSER_STATE_AUTHENTICATING
+               ? session->options.auth_timeout_ms
+               : session->options.connect_timeout_ms;
+}
+
+static void time_out(struct session *session)
+{
+    struct hawser_error why = HAWSER_ERROR_INIT;
+    error_set(&why, HAWSER_SESSION_PHASE_TIMEOUT, "%s:%u: %s did not end within %lld ms",
+              session->url.host, session->url.port, session_state_name(session->state_before),
+              (long long)time_allowed_ms(session));
+    session->why        = why;
+    session->last_error = why;
+    session_emit(session, HAWSER_EVENT_ERROR_OCCURRED, why.code, why.code, why.message);
+    back_off(session);
+}
+
+static const char *advice_of(uint32_t code)
+{
+    switch (code) {
+    case HAWSER_AUTH_DENIED:
+    case HAWSER_AUTH_MISSING:
+    case HAWSER_WS_UNAUTHORIZED:
+        return "correct the credentials and reload";
+    case HAWSER_TLS_CERTIFICATE:
+        return "check the host's name, the clock and tls_ca, then reconnect";
+    case HAWSER_WS_REDIRECT:
+        return "correct the url and reload";
+    case HAWSER_SESSION_RETRIES:
+        return "reconnect by hand, or allow more attempts";
+    default:
+        return "see to it, then reconnect by hand";
+    }
+}
+
+static void give_up(struct session *session)
+{
+    session_link_drop(session, &session->why);
+    log_write(LOG_ERROR, "session=%s FAILED, %s: %s; it stays down until a person acts: %s",
+              session->options.name, error_code_text(session->why.code), session->why.message,
+              advice_of(session->why.code));
+}
+
+static void open_up(struct session *session)
+{
+    const struct hawser_adapter *adapter = session->env.adapter;
+    session->told_open                   = 1;
+    if (HAWSER_HAS(adapter, connected)) {
+        session->depth++;
+        adapter->connected(session->adapter);
+        session->depth--;
+    }
+    session_post(session, session->options.has_credentials && HAWSER_HAS(adapter, authenticate)
+                              ? SESSION_LOGIN
+                              : SESSION_NO_LOGIN);
+}
+
+static void get_ready(struct session *session)
+{
+    clock_ns_t now      = clock_monotonic();
+    size_t channels     = session->wanted.state_count[CHANNEL_CONFIRMED];
+    int64_t duration_ns = now - session->dialled_at;
+    backoff_ready(&session->backoff, now);
+    session_emit(session, HAWSER_EVENT_SUBSCRIPTION_RESTORED, (int64_t)channels, 0, NULL);
+    session_emit(session, HAWSER_EVENT_SESSION_READY, duration_ns, 0, NULL);
+    session_record_event(session, HAWSER_RECORD_READY, &(struct hawser_record){0});
+    log_write(LOG_NOTICE, "session=%s is READY: %zu channels, %lld ms after the dial",
+              session->options.name, channels, (long long)(duration_ns / CLOCK_NS_PER_MS));
+    complain_over(&session->link_trouble, LOG_NOTICE, "session=%s the link trouble is over",
+                  session->options.name);
+    complain_over(&session->channel_trouble, LOG_NOTICE, "session=%s every channel is there",
+                  session->options.name);
+}
+
+static void say_close(struct session *session)
+{
+    if (session->leaving || session->conn == NULL) {
+        return;
+    }
+    session->leaving = 1;
+    /* the connection bounds its handshake itself; this is for one that does not end at all */
+    session_timer_arm(session, SESSION_TIMER_STATE, session->options.leave_timeout_ms + 3000);
+    ws_conn_close(session->conn, session->close_code, session->close_reason);
+}
+
+static void leave(struct session *session)
+{
+    const struct hawser_adapter *adapter = session->env.adapter;
+    if (!HAWSER_HAS(adapter, leave)) {
+        say_close(session);
+        return;
+    }
+    session->depth++;
+    adapter->leave(session->adapter);
+    session->depth--;
+}
+
+static void be_late(struct session *session)
+{
+    if (session->leaving) {
+        log_write(LOG_WARN, "session=%s the close handshake did not end; dropped the link",
+                  session->options.name);
+        session_post(session, SESSION_LOST);
+        return;
+    }
+    log_write(LOG_WARN, "session=%s the goodbye took longer than %lld ms; closing without it",
+              session->options.name, (long long)session->options.leave_timeout_ms);
+    say_close(session);
+}
+
+void session_act(struct session *session, enum session_action action)
+{
+    switch (action) {
+    case SESSION_DO_NOTHING:
+    case SESSION_ACTION_COUNT:
+        break;
+    case SESSION_DO_DIAL_ANEW:
+        backoff_reset(&session->backoff);
+        session_link_dial(session);
+        break;
+    case SESSION_DO_REDIAL:
+        session_link_drop(session, &session->why);
+        session_link_dial(session);
+        break;
+    case SESSION_DO_DIAL:
+        session_link_dial(session);
+        break;
+    case SESSION_DO_OPEN:
+        open_up(session);
+        break;
+    case SESSION_DO_LOGIN:
+        session_login(session);
+        break;
+    case SESSION_DO_KEEP_LOGIN:
+        session_keep_login(session);
+        break;
+    case SESSION_DO_RESTORE:
+        session_restore(session);
+        break;
+    case SESSION_DO_SUBSCRIBE:
+        session_restore_channels(session);
+        break;
+    case SESSION_DO_UNANSWERED:
+        session_unanswered(session);
+        break;
+    case SESSION_DO_READY:
+        get_ready(session);
+        break;
+    case SESSION_DO_COMPLAIN:
+        session_complain_of_channels(session);
+        break;
+    case SESSION_DO_BACK_OFF:
+        back_off(session);
+        break;
+    case SESSION_DO_TIME_OUT:
+        time_out(session);
+        break;
+    case SESSION_DO_GIVE_UP:
+        give_up(session);
+        break;
+    case SESSION_DO_LEAVE:
+        leave(session);
+        break;
+    case SESSION_DO_SAY_CLOSE:
+        say_close(session);
+        break;
+    case SESSION_DO_LATE:
+        be_late(session);
+        break;
+    case SESSION_DO_FINISH:
+        session_link_drop(session,
+                          session->why.code != 0 && !session->leaving ? &session->why : NULL);
+        break;
+    }
+}

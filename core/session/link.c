@@ -1,0 +1,198 @@
+/*
+ * The session's one link: dials it, hears what it says, takes it down. A link has a number
+ * (session->attempt); when it goes, the number goes with it.
+ */
+#include <stdio.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/slice.h"
+#include "hawser/adapter.h"
+#include "session/object.h"
+
+#define SELF(arg) OBJ_CAST(struct session, arg, SESSION_MAGIC)
+
+static void on_phase(void *arg, enum ws_phase phase)
+{
+    struct session *session = SELF(arg);
+    switch (phase) {
+    case WS_PHASE_CONNECTING:
+        session_post(session, SESSION_CONNECTING);
+        break;
+    case WS_PHASE_TLS:
+        session_post(session, SESSION_SECURING);
+        break;
+    case WS_PHASE_UPGRADING:
+        session_post(session, SESSION_UPGRADING);
+        break;
+    case WS_PHASE_OPEN:
+        session->opened_at = clock_monotonic();
+        session->epoch++;
+        session_beat_begin(session);
+        session_stale_begin(session);
+        session_emit(session, HAWSER_EVENT_CONNECTION_START,
+                     session->opened_at - session->dialled_at, 0, session->url.host);
+        session_post(session, SESSION_OPENED);
+        break;
+    case WS_PHASE_RESOLVING: /* the session is there since it dialled */
+    case WS_PHASE_CLOSING:
+    case WS_PHASE_CLOSED:
+        break;
+    }
+    session_drain(session);
+}
+
+static void on_message(void *arg, enum hawser_opcode opcode, struct hawser_slice bytes)
+{
+    struct session *session       = SELF(arg);
+    struct hawser_message message = {
+        .bytes       = bytes,
+        .received_ns = clock_realtime(),
+        .binary      = opcode == HAWSER_OPCODE_BINARY,
+    };
+    session->messages++;
+    session->last_message_ns = message.received_ns;
+    session_report_received(session, bytes.len);
+    session->depth++;
+    session->env.adapter->message(session->adapter, &message);
+    session->depth--;
+    if (session->queued > 0) {
+        session_drain(session);
+    }
+}
+
+static void on_activity(void *arg, size_t bytes)
+{
+    struct session *session = SELF(arg);
+    session->bytes += bytes;
+    session->heard_ns = clock_realtime();
+    heartbeat_heard(&session->beat, clock_monotonic());
+}
+
+static void on_pong(void *arg, struct hawser_slice payload)
+{
+    session_ponged(SELF(arg), payload);
+}
+
+static void on_close_frame(void *arg, uint16_t code, struct hawser_slice reason)
+{
+    struct session *session = SELF(arg);
+    if (session->env.close_frame != NULL) {
+        session->env.close_frame(session->env.arg, code, reason);
+    }
+}
+
+static void on_ended(void *arg, const struct hawser_error *why, int clean)
+{
+    struct session *session = SELF(arg);
+    session_post_failure(session, why, clean);
+    session_drain(session);
+}
+
+static const struct ws_handler HANDLER = {
+    .phase       = on_phase,
+    .message     = on_message,
+    .pong        = on_pong,
+    .activity    = on_activity,
+    .close_frame = on_close_frame,
+    .ended       = on_ended,
+};
+
+void session_link_dial(struct session *session)
+{
+    const struct session_options *options = &session->options;
+    struct ws_options link                = {
+                       .url               = &session->url,
+                       .tls               = session->tls,
+                       .headers           = options->headers,
+                       .subprotocols      = options->subprotocols,
+                       .bind              = options->bind,
+                       .max_message_bytes = options->max_message_bytes,
+                       .max_queued_bytes  = options->max_queued_bytes,
+    };
+    struct hawser_error err  = HAWSER_ERROR_INIT;
+    session->dialled_at      = clock_monotonic();
+    session->opened_at       = 0;
+    session->next_attempt_ns = 0;
+    session->attempt++;
+    session->dials++;
+    session->leaving = 0;
+    session->conn    = ws_conn_create(session->env.loop, &link, &HANDLER, session, &err);
+    if (session->conn == NULL) {
+        session_post_failure(session, &err, 0);
+    }
+}
+
+static void tell_adapter(struct session *session, const struct hawser_error *why)
+{
+    const struct hawser_adapter *adapter = session->env.adapter;
+    struct hawser_error left             = HAWSER_ERROR_INIT;
+    error_set(&left, HAWSER_WS_CLOSED, "the session leaves");
+    if (session->told_open && HAWSER_HAS(adapter, disconnected)) {
+        session->depth++;
+        adapter->disconnected(session->adapter, why == NULL ? &left : why);
+        session->depth--;
+    }
+    session->told_open = 0;
+}
+
+static void tell_outputs(struct session *session, const struct hawser_error *why)
+{
+    struct hawser_record closed = {
+        .since_ns = session->heard_ns,
+        .reason   = slice_of(why == NULL ? "left" : "connection"),
+        .message  = slice_of(why == NULL ? "the session was closed" : why->message),
+    };
+    session_record_event(session, HAWSER_RECORD_CLOSED, &closed);
+    session_emit(session, HAWSER_EVENT_CONNECTION_STOP, clock_monotonic() - session->opened_at,
+                 why == NULL ? 0 : why->code, session->url.host);
+}
+
+void session_link_drop(struct session *session, const struct hawser_error *why)
+{
+    if (session->conn == NULL) {
+        return;
+    }
+    session->dropping = 1;
+    if (session->opened_at != 0) {
+        (void)snprintf(session->break_message, sizeof(session->break_message), "%s",
+                       why == NULL ? "the session left" : why->message);
+    }
+    for (size_t i = SESSION_TIMER_BEAT; i < SESSION_TIMER_COUNT; i++) {
+        session_timer_stop(session, (enum session_timer)i);
+    }
+    ws_conn_destroy(session->conn);
+    session->conn     = NULL;
+    session->restored = 0;
+    session->pump_due = 0;
+    session->renewing = 0;
+    session->answers  = 0;
+    session_requests_lost(session, why);
+    tell_adapter(session, why);
+    session_channels_lost(session);
+    if (session->opened_at != 0) {
+        tell_outputs(session, why);
+    }
+    session->attempt++;
+    session->dropping = 0;
+}
+
+int session_link_is_open(const struct session *session)
+{
+    return session->conn != NULL && session->opened_at != 0 && !session->leaving;
+}
+
+int session_send(struct session *session, enum hawser_opcode opcode, struct hawser_slice bytes,
+                 struct hawser_error *err)
+{
+    if (!session_link_is_open(session)) {
+        error_set(err, HAWSER_WS_NOT_OPEN, "session %s is %s; nothing was sent",
+                  session->options.name, session_state_name(session->state));
+        return -1;
+    }
+    if (ws_conn_send(session->conn, opcode, bytes, err) != 0) {
+        return -1;
+    }
+    session_report_sent(session, bytes.len);
+    return 0;
+}

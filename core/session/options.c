@@ -1,0 +1,193 @@
+/*
+ * The session's own copy of its options, with the defaults filled in, and which of them may change
+ * while it runs.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "session/object.h"
+
+static const struct session_options DEFAULTS = {
+    .max_message_bytes    = 16u << 20,
+    .max_queued_bytes     = 4u << 20,
+    .connect_timeout_ms   = 5000,
+    .auth_timeout_ms      = 10000,
+    .subscribe_timeout_ms = 10000,
+    .request_timeout_ms   = 30000,
+    .leave_timeout_ms     = 2000,
+    .heartbeat_ms         = 30000,
+    .max_requests         = 1024,
+    .max_channels         = 20000,
+    .channel_retry_ms     = 5000,
+};
+
+#define OR_DEFAULT(options, field)                                                                 \
+    ((options)->field = (options)->field != 0 ? (options)->field : DEFAULTS.field)
+
+static void fill_defaults(struct session_options *options)
+{
+    OR_DEFAULT(options, max_message_bytes);
+    OR_DEFAULT(options, max_queued_bytes);
+    OR_DEFAULT(options, connect_timeout_ms);
+    OR_DEFAULT(options, auth_timeout_ms);
+    OR_DEFAULT(options, subscribe_timeout_ms);
+    OR_DEFAULT(options, request_timeout_ms);
+    OR_DEFAULT(options, leave_timeout_ms);
+    OR_DEFAULT(options, heartbeat_ms);
+    OR_DEFAULT(options, max_requests);
+    OR_DEFAULT(options, max_channels);
+    OR_DEFAULT(options, channel_retry_ms);
+}
+
+static int copy_text(const char *from, const char **to)
+{
+    *to = from == NULL ? NULL : strdup(from);
+    return from != NULL && *to == NULL ? -1 : 0;
+}
+
+static int copy_headers(const char *const *from, const char *const **to)
+{
+    *to = NULL;
+    if (from == NULL) {
+        return 0;
+    }
+    size_t count = 0;
+    while (from[count] != NULL) {
+        count++;
+    }
+    const char **copy = calloc(count + 1, sizeof(*copy));
+    *to               = copy;
+    if (copy == NULL) {
+        return -1;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (copy_text(from[i], &copy[i]) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int copy_stale(const struct session_options *from, struct session_options *to)
+{
+    if (from->stale_count == 0) {
+        return 0;
+    }
+    struct session_stale_rule *rules = calloc(from->stale_count, sizeof(*rules));
+    if (rules == NULL) {
+        return -1;
+    }
+    to->stale       = rules;
+    to->stale_count = from->stale_count;
+    for (size_t i = 0; i < from->stale_count; i++) {
+        rules[i].after_ms = from->stale[i].after_ms;
+        if (copy_text(from->stale[i].pattern, &rules[i].pattern) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+int session_options_copy(const struct session_options *from, struct session_options *to,
+                         struct hawser_error *err)
+{
+    if (from->name == NULL || from->name[0] == '\0' || from->url == NULL) {
+        error_set(err, HAWSER_CONF_DIRECTIVE, "a session needs a name and a url");
+        return -1;
+    }
+    *to               = *from;
+    to->channels      = NULL; /* they go into the book of channels */
+    to->stale         = NULL;
+    to->headers       = NULL;
+    to->channel_count = 0;
+    to->stale_count   = 0;
+    /* every pointer is replaced before the first failure is acted on */
+    int failed = copy_text(from->name, &to->name) | copy_text(from->url, &to->url) |
+                 copy_text(from->subprotocols, &to->subprotocols) |
+                 copy_text(from->bind, &to->bind) | copy_text(from->tls.ca_file, &to->tls.ca_file) |
+                 copy_text(from->tls.certificate_file, &to->tls.certificate_file) |
+                 copy_text(from->tls.key_file, &to->tls.key_file) |
+                 copy_headers(from->headers, &to->headers) | copy_stale(from, to);
+    if (failed != 0) {
+        session_options_fini(to);
+        error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for the options of session %s", from->name);
+        return -1;
+    }
+    fill_defaults(to);
+    return 0;
+}
+
+static void free_text(const char *text)
+{
+    free((void *)(uintptr_t)text);
+}
+
+void session_options_fini(struct session_options *options)
+{
+    free_text(options->name);
+    free_text(options->url);
+    free_text(options->subprotocols);
+    free_text(options->bind);
+    free_text(options->tls.ca_file);
+    free_text(options->tls.certificate_file);
+    free_text(options->tls.key_file);
+    for (size_t i = 0; options->headers != NULL && options->headers[i] != NULL; i++) {
+        free_text(options->headers[i]);
+    }
+    free((void *)(uintptr_t)options->headers);
+    for (size_t i = 0; i < options->stale_count; i++) {
+        free_text(options->stale[i].pattern);
+    }
+    free((void *)(uintptr_t)options->stale);
+    *options = (struct session_options){0};
+}
+
+static int text_equal(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static int headers_equal(const char *const *a, const char *const *b)
+{
+    size_t i = 0;
+    while (a != NULL && a[i] != NULL && b != NULL && b[i] != NULL && strcmp(a[i], b[i]) == 0) {
+        i++;
+    }
+    return (a == NULL || a[i] == NULL) && (b == NULL || b[i] == NULL);
+}
+
+static const char *changed_option(const struct session_options *a, const struct session_options *b)
+{
+    if (!text_equal(a->name, b->name)) {
+        return "name";
+    }
+    if (!text_equal(a->url, b->url)) {
+        return "url";
+    }
+    if (!text_equal(a->subprotocols, b->subprotocols)) {
+        return "subprotocols";
+    }
+    if (!text_equal(a->bind, b->bind)) {
+        return "bind";
+    }
+    if (!text_equal(a->tls.ca_file, b->tls.ca_file) ||
+        !text_equal(a->tls.certificate_file, b->tls.certificate_file) ||
+        !text_equal(a->tls.key_file, b->tls.key_file) || a->tls.verify_off != b->tls.verify_off) {
+        return "tls";
+    }
+    return headers_equal(a->headers, b->headers) ? NULL : "headers";
+}
+
+int session_options_check_same(const struct session_options *from, const struct session_options *to,
+                               struct hawser_error *err)
+{
+    const char *changed = changed_option(from, to);
+    if (changed == NULL) {
+        return 0;
+    }
+    error_set(err, HAWSER_SESSION_STATE,
+              "session %s: %s differs, which a running session cannot take over", from->name,
+              changed);
+    return -1;
+}

@@ -1,0 +1,149 @@
+/*
+ * Calls in flight. Each ends exactly once: with its answer, at its deadline, or with "outcome
+ * unknown" when the link goes. The table of ids is rpc/correlate.c's.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "rpc/build.h"
+#include "session/object.h"
+
+#define METHOD_SHOWN 64u
+
+struct request {
+    struct session *session;
+    hawser_reply_fn fn;
+    void *arg;
+    uint64_t id;
+    char method[METHOD_SHOWN]; /* for telemetry; cut where it is longer */
+};
+
+static void on_reply(void *arg, const struct hawser_reply *reply)
+{
+    struct request *request = arg;
+    struct session *session = request->session;
+    session_emit(session, HAWSER_EVENT_REQUEST_STOP, reply->round_trip_ns,
+                 reply->err == NULL ? 0 : reply->err->code, request->method);
+    session->depth++;
+    request->fn(request->arg, reply);
+    session->depth--;
+    free(request);
+}
+
+static void watch_deadline(struct session *session)
+{
+    clock_ns_t deadline = rpc_pending_next_deadline(session->requests);
+    if (deadline == 0) {
+        session_timer_stop(session, SESSION_TIMER_REQUESTS);
+        return;
+    }
+    clock_ns_t left = deadline - clock_monotonic();
+    session_timer_arm(session, SESSION_TIMER_REQUESTS, left <= 0 ? 0 : left / CLOCK_NS_PER_MS + 1);
+}
+
+void session_on_requests(struct session *session)
+{
+    (void)rpc_pending_expire(session->requests, clock_monotonic()); /* how many: told one by one */
+    watch_deadline(session);
+}
+
+static struct request *start_waiting(struct session *session, const char *method,
+                                     int64_t timeout_ms, hawser_reply_fn fn, void *arg,
+                                     struct hawser_error *err)
+{
+    if (!session_link_is_open(session)) {
+        error_set(err, HAWSER_WS_NOT_OPEN, "session %s is %s; %s was not sent",
+                  session->options.name, session_state_name(session->state), method);
+        return NULL;
+    }
+    struct request *request = calloc(1, sizeof(*request));
+    if (request == NULL) {
+        error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for a request");
+        return NULL;
+    }
+    request->session = session;
+    request->fn      = fn;
+    request->arg     = arg;
+    (void)snprintf(request->method, sizeof(request->method), "%s", method);
+    int64_t ms     = timeout_ms > 0 ? timeout_ms : session->options.request_timeout_ms;
+    clock_ns_t now = clock_monotonic();
+    if (rpc_pending_add(session->requests, now, now + ms * CLOCK_NS_PER_MS, on_reply, request,
+                        &request->id, err) != 0) {
+        free(request);
+        return NULL;
+    }
+    watch_deadline(session);
+    return request;
+}
+
+int session_expect(struct session *session, int64_t timeout_ms, hawser_reply_fn fn, void *arg,
+                   uint64_t *id, struct hawser_error *err)
+{
+    const struct request *request = start_waiting(session, "expect", timeout_ms, fn, arg, err);
+    if (request == NULL) {
+        return -1;
+    }
+    *id = request->id;
+    return 0;
+}
+
+int session_call(struct session *session, const char *method, struct hawser_slice params,
+                 int64_t timeout_ms, hawser_reply_fn fn, void *arg, struct hawser_error *err)
+{
+    struct request *request = start_waiting(session, method, timeout_ms, fn, arg, err);
+    if (request == NULL) {
+        return -1;
+    }
+    buf_clear(&session->outgoing);
+    if (rpc_build_request(&session->outgoing, request->id, method, params) != 0) {
+        error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for a request of %zu bytes", params.len);
+        goto fail;
+    }
+    if (session_send(session, HAWSER_OPCODE_TEXT, buf_slice(&session->outgoing), err) != 0) {
+        goto fail;
+    }
+    return 0;
+fail:
+    rpc_pending_cancel(session->requests, request->id);
+    free(request);
+    watch_deadline(session);
+    return -1;
+}
+
+int session_request(struct session *session, const char *method, struct hawser_slice params,
+                    int64_t timeout_ms, hawser_reply_fn fn, void *arg, struct hawser_error *err)
+{
+    int degraded = session->state == HAWSER_STATE_RESTORING && session->restored &&
+                   !session_has_deadline(session);
+    if (session->state != HAWSER_STATE_READY && !degraded) {
+        error_set(err, HAWSER_SESSION_STATE, "session %s is %s, not READY; %s was not sent",
+                  session->options.name, session_state_name(session->state), method);
+        return -1;
+    }
+    return session_call(session, method, params, timeout_ms, fn, arg, err);
+}
+
+int session_answered(struct session *session, uint64_t id, struct hawser_slice result,
+                     struct hawser_slice error)
+{
+    if (rpc_pending_answer(session->requests, id, clock_monotonic(), result, error) != 0) {
+        session->late_answers++;
+        log_write(LOG_INFO, "session=%s an answer to request %llu came, which waits no more",
+                  session->options.name, (unsigned long long)id);
+        return -1;
+    }
+    watch_deadline(session);
+    return 0;
+}
+
+void session_requests_lost(struct session *session, const struct hawser_error *why)
+{
+    struct hawser_error lost = HAWSER_ERROR_INIT;
+    error_set(&lost, HAWSER_REQUEST_UNKNOWN,
+              "the link went before the answer came (%s); the exchange may have acted on it",
+              why == NULL ? "the session leaves" : why->message);
+    rpc_pending_fail_all(session->requests, &lost);
+    session_timer_stop(session, SESSION_TIMER_REQUESTS);
+}
