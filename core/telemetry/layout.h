@@ -1,0 +1,77 @@
+/*
+ * What stands in the shared memory, byte for byte. For the files of this folder. All processes of
+ * one host run the same binary, and still check the header, for a left-over descriptor may be any.
+ */
+#ifndef CORE_TELEMETRY_LAYOUT_H
+#define CORE_TELEMETRY_LAYOUT_H
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "telemetry/metric.h"
+#include "telemetry/ring.h"
+
+#define TELEMETRY_AREA_MAGIC   UINT64_C(0x6861777365727401)
+#define TELEMETRY_ROWS_MAX     4096u
+#define TELEMETRY_NAME_SIZE    64u
+#define TELEMETRY_SESSION_SIZE 64u
+
+/** One metric. Written once, before it is counted in row_count; later only its cell changes. */
+struct telemetry_row {
+    char name[TELEMETRY_NAME_SIZE];
+    char session[TELEMETRY_SESSION_SIZE];
+    uint32_t kind; /* enum hawser_metric_kind */
+    uint32_t reserved;
+    struct telemetry_cell cell;
+};
+
+/** What one process writes. Aligned to cache lines, so that processes do not slow each other. */
+struct telemetry_slot {
+    _Alignas(64) _Atomic uint32_t row_count;
+    struct telemetry_cell overflow; /* where metrics count that found no row */
+    struct telemetry_row rows[TELEMETRY_ROWS_MAX];
+    struct telemetry_ring ring;
+};
+
+struct telemetry_header {
+    uint64_t magic;
+    uint64_t slot_bytes;
+    uint64_t slots;
+    _Atomic uint64_t wanted; /* HAWSER_EVENT_BITs; set by the observer */
+};
+
+struct telemetry_shared {
+    struct telemetry_header header;
+    struct telemetry_slot slots[];
+};
+
+/** Text into a field of a record: zero-padded, cut between UTF-8 characters. @param text may be
+ * NULL */
+static inline void telemetry_put_text(char *field, size_t size, const char *text)
+{
+    size_t len = text == NULL ? 0 : strnlen(text, size);
+    if (len == size) {
+        len = size - 1;
+        while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80) {
+            len--;
+        }
+    }
+    if (len > 0) {
+        memcpy(field, text, len);
+    }
+    memset(field + len, 0, size - len);
+}
+
+/** A field that another process wrote, made safe to hand on: terminated, without control
+ * characters. */
+static inline void telemetry_mend_text(char *field, size_t size)
+{
+    field[size - 1] = 0;
+    for (char *at = field; *at != 0; at++) {
+        if ((unsigned char)*at < 0x20 || *at == 0x7f) {
+            *at = '?';
+        }
+    }
+}
+
+#endif
