@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "telemetry/layout.h"
+#include "telemetry/text.h"
 
 struct row {
     const char *name;
@@ -61,8 +62,8 @@ void telemetry_announce(struct telemetry_writer *writer, enum hawser_event_id id
     record->code    = code;
     record->time_ns = clock_realtime();
     record->value   = value;
-    telemetry_put_text(record->session, sizeof(record->session), session);
-    telemetry_put_text(record->subject, sizeof(record->subject), subject);
+    telemetry_text_put(record->session, sizeof(record->session), session);
+    telemetry_text_put(record->subject, sizeof(record->subject), subject);
     telemetry_ring_commit(ring);
 }
 
@@ -89,8 +90,8 @@ static size_t drain_slot(struct telemetry_slot *slot, uint32_t worker,
         if (record.id >= HAWSER_EVENT_COUNT) {
             continue; /* no writer of ours makes such a record */
         }
-        telemetry_mend_text(record.session, sizeof(record.session));
-        telemetry_mend_text(record.subject, sizeof(record.subject));
+        telemetry_text_mend(record.session, sizeof(record.session));
+        telemetry_text_mend(record.subject, sizeof(record.subject));
         struct hawser_event event = {.struct_size = sizeof(event),
                                      .id          = record.id,
                                      .time_ns     = record.time_ns,

@@ -6,7 +6,6 @@
 #define CORE_TELEMETRY_LAYOUT_H
 
 #include <stdatomic.h>
-#include <string.h>
 
 #include "telemetry/metric.h"
 #include "telemetry/ring.h"
@@ -44,34 +43,5 @@ struct telemetry_shared {
     struct telemetry_header header;
     struct telemetry_slot slots[];
 };
-
-/** Text into a field of a record: zero-padded, cut between UTF-8 characters. @param text may be
- * NULL */
-static inline void telemetry_put_text(char *field, size_t size, const char *text)
-{
-    size_t len = text == NULL ? 0 : strnlen(text, size);
-    if (len == size) {
-        len = size - 1;
-        while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80) {
-            len--;
-        }
-    }
-    if (len > 0) {
-        memcpy(field, text, len);
-    }
-    memset(field + len, 0, size - len);
-}
-
-/** A field that another process wrote, made safe to hand on: terminated, without control
- * characters. */
-static inline void telemetry_mend_text(char *field, size_t size)
-{
-    field[size - 1] = 0;
-    for (char *at = field; *at != 0; at++) {
-        if ((unsigned char)*at < 0x20 || *at == 0x7f) {
-            *at = '?';
-        }
-    }
-}
 
 #endif

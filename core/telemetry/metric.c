@@ -6,10 +6,12 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/obj.h"
 #include "telemetry/layout.h"
+#include "telemetry/text.h"
 
 #define INDEX_PLACES (2 * TELEMETRY_ROWS_MAX) /* a power of two; half of them stay free */
 
@@ -116,8 +118,8 @@ static struct telemetry_cell *make_row(struct telemetry_writer *writer, uint16_t
         return &slot->overflow;
     }
     struct telemetry_row *row = &slot->rows[count];
-    telemetry_put_text(row->name, sizeof(row->name), name);
-    telemetry_put_text(row->session, sizeof(row->session), session);
+    telemetry_text_put(row->name, sizeof(row->name), name);
+    telemetry_text_put(row->session, sizeof(row->session), session);
     row->kind = kind;
     telemetry_set(&row->cell, 0); /* a predecessor may have died while it filled this row */
     atomic_store_explicit(&slot->row_count, count + 1, memory_order_release);
@@ -134,8 +136,8 @@ struct telemetry_cell *telemetry_metric(struct telemetry_writer *writer, const c
     if (writer == NULL) {
         return &nowhere;
     }
-    telemetry_put_text(row_name, sizeof(row_name), name);
-    telemetry_put_text(row_session, sizeof(row_session), session);
+    telemetry_text_put(row_name, sizeof(row_name), name);
+    telemetry_text_put(row_session, sizeof(row_session), session);
     OBJ_ASSERT(pthread_mutex_lock(&writer->lock) == 0);
     uint16_t *place             = find_place(writer, row_name, row_session);
     struct telemetry_cell *cell = *place != 0

@@ -5,8 +5,10 @@
 #include "telemetry/sum.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "telemetry/layout.h"
+#include "telemetry/text.h"
 
 #define FIRST_CAPACITY 64u
 
@@ -107,8 +109,8 @@ static int64_t entry_for(struct telemetry_sum *sum, const struct telemetry_row *
     }
     memcpy(key->name, row->name, sizeof(key->name));
     memcpy(key->session, row->session, sizeof(key->session));
-    telemetry_mend_text(key->name, sizeof(key->name));
-    telemetry_mend_text(key->session, sizeof(key->session));
+    telemetry_text_mend(key->name, sizeof(key->name));
+    telemetry_text_mend(key->session, sizeof(key->session));
     uint32_t *place = find_place(sum, key->name, key->session);
     if (*place != 0) {
         free(key);
