@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/obj.h"
 #include "net/event_struct.h"
 #include "net/hosts.h"
@@ -64,12 +65,11 @@ static const char *reason_of(int failure)
     switch (failure) {
     case DNS_ERR_NOTEXIST:
         return "no such name";
-    case DNS_ERR_SERVERFAILED:
-        return "the nameserver failed (SERVFAIL)";
     case DNS_ERR_REFUSED:
         return "the nameserver refused the question";
     case DNS_ERR_TIMEOUT:
-        return "no nameserver answered; see /etc/resolv.conf";
+        /* evdns takes SERVFAIL for silence, too */
+        return "no nameserver gave an answer; see /etc/resolv.conf";
     case DNS_ERR_TRUNCATED:
         return "the answer was too long for UDP";
     case DNS_ERR_FORMAT:
@@ -171,6 +171,12 @@ static int64_t modified_at(const char *path)
     return (int64_t)st.st_mtim.tv_sec * INT64_C(1000000000) + st.st_mtim.tv_nsec;
 }
 
+/* evdns would write to standard error. Its warnings are about single nameservers, not look-ups. */
+static void on_evdns_log(int is_warning, const char *text)
+{
+    log_write(is_warning ? LOG_INFO : LOG_DEBUG, "resolver: %s", text);
+}
+
 /* The resolver follows resolv.conf (DHCP, VPN), but never under a request that is on its way. */
 static int prepare_dns(struct net_loop *loop, struct hawser_error *err)
 {
@@ -182,6 +188,7 @@ static int prepare_dns(struct net_loop *loop, struct hawser_error *err)
     if (loop->dns != NULL) {
         return 0;
     }
+    evdns_set_log_fn(on_evdns_log);
     loop->dns = evdns_base_new(loop->base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
     if (loop->dns == NULL) {
         error_set(err, HAWSER_SYSTEM_MEMORY, "resolver: out of memory or of descriptors");
