@@ -22,7 +22,6 @@
 #define BLOCK     HAWSER_DIRECTIVE_BLOCK
 #define ANY       HAWSER_ANY_ARGS
 
-/* clang-format off: one row, one directive */
 #define ROW(name_, contexts_, type_, flags_, least, most, default_, choices_, min_, max_, help_)   \
     {                                                                                              \
         .name = (name_), .default_value = (default_), .choices = (choices_), .help = (help_),      \
@@ -121,7 +120,6 @@ static const struct hawser_directive ROWS[] = {
     ROW("flush", TELEMETRY, TIME, 0, 1, 1, "10s", NULL, 100, D,
         "interval at which counters are handed over"),
 };
-/* clang-format on */
 
 const struct conf_table conf_core_table = {
     .rows = ROWS, .count = sizeof(ROWS) / sizeof(ROWS[0]), .row_size = sizeof(ROWS[0])};

@@ -57,7 +57,7 @@ int conf_check_core(const struct conf_tree *tree, struct conf_problems *problems
 const char *conf_nearest(const char *word, const struct conf_table *tables, size_t table_count,
                          uint32_t context);
 
-/* ---- reading; `block` passed conf_check_block with the same tables ---- */
+/* Reading: `block` passed conf_check_block with the same tables. */
 
 /* `block` NULL stands for an empty block; of a directive that stands several times, the first
  * counts. */

@@ -212,6 +212,12 @@ START_TEST(the_nearest_name_is_one_of_the_place)
     ck_assert_ptr_null(conf_nearest("heartbaet", tables, 2, HAWSER_IN_MAIN));
     ck_assert_str_eq(conf_nearest("tls_certificate_kee", tables, 2, HAWSER_IN_SESSION),
                      "tls_certificate_key");
+    static const struct hawser_directive ROWS[] = {{.name = "readers", .contexts = MODULE},
+                                                   {.name = "header", .contexts = MODULE},
+                                                   {.name = "heider", .contexts = MODULE}};
+    const struct conf_table table               = {ROWS, 3, sizeof(ROWS[0])};
+    ck_assert_str_eq(conf_nearest("headerx", &table, 1, MODULE), "header");
+    ck_assert_str_eq(conf_nearest("headers", &table, 1, MODULE), "readers"); /* a tie */
 }
 END_TEST
 

@@ -209,6 +209,15 @@ START_TEST(statements_of_a_wrong_form_are_passed_over)
 }
 END_TEST
 
+START_TEST(an_output_of_a_wrong_form_is_not_there)
+{
+    struct parsed parsed = parse_config("output x { } output y z;\n" MINE "output z; }");
+    ck_assert_int_eq(conf_check_core(parsed.tree, &parsed.problems), -1);
+    ck_assert_uint_eq(parsed.problems.count, 1);
+    parsed_free(&parsed);
+}
+END_TEST
+
 START_TEST(fractions_of_jitter_are_plain_decimals)
 {
     static const char *const GOOD[] = {"0", "1", "0.2", "0.123456", "1.0"};
@@ -244,6 +253,7 @@ int main(void)
     tcase_add_loop_test(tcase, a_wrong_meaning_is_told_with_what_was_expected, 0,
                         (int)(sizeof(WRONG) / sizeof(WRONG[0])));
     tcase_add_test(tcase, statements_of_a_wrong_form_are_passed_over);
+    tcase_add_test(tcase, an_output_of_a_wrong_form_is_not_there);
     tcase_add_test(tcase, fractions_of_jitter_are_plain_decimals);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

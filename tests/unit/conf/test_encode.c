@@ -130,6 +130,20 @@ START_TEST(bytes_cut_with_their_length_corrected_are_refused)
 }
 END_TEST
 
+START_TEST(bytes_behind_the_tree_and_a_wrong_length_are_refused)
+{
+    struct buf bytes = {0};
+    struct hawser_error err;
+    encode_sample(&bytes);
+    uint32_t len = (uint32_t)bytes.len + 1;
+    ck_assert_int_eq(buf_append(&bytes, "", 1), 0);
+    memcpy(bytes.bytes + bytes.start + 8, &len, sizeof(len));
+    ck_assert_ptr_null(decode(buf_data(&bytes), len, &err));
+    ck_assert_ptr_null(decode(buf_data(&bytes), len - 1, &err));
+    buf_fini(&bytes);
+}
+END_TEST
+
 /* Whatever is accepted is a tree that can be walked, encoded and decoded. */
 START_TEST(a_changed_byte_is_refused_or_gives_a_sound_tree)
 {
@@ -188,6 +202,7 @@ int main(void)
     tcase_add_test(tcase, the_deepest_tree_passes_and_a_deeper_one_does_not);
     tcase_add_test(tcase, bytes_cut_anywhere_are_refused);
     tcase_add_test(tcase, bytes_cut_with_their_length_corrected_are_refused);
+    tcase_add_test(tcase, bytes_behind_the_tree_and_a_wrong_length_are_refused);
     tcase_add_test(tcase, a_changed_byte_is_refused_or_gives_a_sound_tree);
     tcase_add_test(tcase, trees_are_equal_by_words_and_shape_alone);
     suite_add_tcase(suite, tcase);

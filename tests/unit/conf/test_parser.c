@@ -138,6 +138,16 @@ START_TEST(blocks_nest_up_to_the_limit_and_no_deeper)
 }
 END_TEST
 
+START_TEST(blocks_beside_each_other_do_not_count_as_depth)
+{
+    char text[8 * CONF_DEPTH_MAX] = "";
+    for (size_t i = 0; i < (size_t)2 * CONF_DEPTH_MAX; i++) {
+        memcpy(text + 3 * i, "a{}", 3);
+    }
+    expect_problems(text, "");
+}
+END_TEST
+
 START_TEST(a_file_over_the_limit_is_refused)
 {
     size_t len = CONF_FILE_BYTES_MAX + 1;
@@ -259,6 +269,7 @@ static void add_faults(TCase *tcase)
     tcase_add_test(tcase, what_was_understood_of_a_faulty_file_is_in_the_tree);
     tcase_add_test(tcase, a_nul_byte_makes_a_file_no_config);
     tcase_add_test(tcase, blocks_nest_up_to_the_limit_and_no_deeper);
+    tcase_add_test(tcase, blocks_beside_each_other_do_not_count_as_depth);
     tcase_add_test(tcase, a_file_over_the_limit_is_refused);
     tcase_add_test(tcase, statements_over_the_limit_are_not_read);
     tcase_add_test(tcase, problems_over_the_limit_are_counted_and_the_list_says_so);
