@@ -131,7 +131,7 @@ static void check_control(const struct conf_node *node, const struct conf_tree *
 static void check_credentials(const struct conf_node *node, const struct conf_tree *tree,
                               struct conf_problems *problems)
 {
-    static const char *const KINDS[] = {"file:", "env:", "systemd:"};
+    static const char *const KINDS[] = {"file:", "env:"};
     (void)tree;
     for (size_t i = 0; node->word_count == 2 && i < sizeof(KINDS) / sizeof(KINDS[0]); i++) {
         size_t len = strlen(KINDS[i]);
@@ -140,8 +140,7 @@ static void check_credentials(const struct conf_node *node, const struct conf_tr
         }
     }
     if (node->word_count == 2) { /* the word may be the credential itself: it is not shown */
-        conf_problem(problems, node,
-                     "\"credentials\": expected file:PATH, env:NAME or systemd:NAME");
+        conf_problem(problems, node, "\"credentials\": expected file:PATH or env:NAME");
     }
 }
 

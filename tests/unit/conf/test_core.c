@@ -147,9 +147,8 @@ static const struct wrong WRONG[] = {
     {"output jsonl ticks { } " MINE "output tiks ticks; }",
      "main.conf:2: output \"tiks\" is not defined; did you mean \"ticks\"?\n"},
     {MINE "credentials hunter2; }",
-     "main.conf:2: \"credentials\": expected file:PATH, env:NAME or systemd:NAME\n"},
-    {MINE "credentials file:; }",
-     "main.conf:2: \"credentials\": expected file:PATH, env:NAME or systemd:NAME\n"},
+     "main.conf:2: \"credentials\": expected file:PATH or env:NAME\n"},
+    {MINE "credentials file:; }", "main.conf:2: \"credentials\": expected file:PATH or env:NAME\n"},
     {MINE "reconnect delay=0; }",
      "main.conf:2: \"reconnect delay\": expected 1ms to 86400000ms, got \"0\"\n"},
     {MINE "reconnect max_delay=x; }", "main.conf:2: \"reconnect max_delay\": expected a time such "
