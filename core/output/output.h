@@ -47,7 +47,11 @@ void output_reopen(struct output *output);
  */
 void output_drain(struct output *output, int64_t deadline_ms, void (*done)(void *arg, size_t lost),
                   void *arg);
-/** Stop and free; what is still queued is lost and its number logged. NULL is allowed. */
+/**
+ * Stop and free; what is still queued is lost and its number logged. NULL is allowed. A module that
+ * is inside a call and does not come back for a quarter of a second is left behind with its thread,
+ * and destroyed by it when it does come back: the instance must bear that (instance_destroy does).
+ */
 void output_destroy(struct output *output);
 
 struct output_stats {

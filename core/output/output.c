@@ -1,0 +1,263 @@
+/*
+ * One output as the worker's loop sees it: push, drain, end. What is queued is written by the
+ * writer, which a thread or the loop drives.
+ */
+#include "output/output.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "output/object.h"
+#include "telemetry/event.h"
+
+#define DEFAULT_RECORDS 65536u
+#define DEFAULT_BYTES   (64u * 1024u * 1024u)
+
+static void on_drained(evutil_socket_t fd, short what, void *arg)
+{
+    struct output *output = OBJ_CAST(struct output, arg, OUTPUT_MAGIC);
+    uint64_t times        = 0;
+    (void)what;
+    if (read(fd, &times, sizeof(times)) == (ssize_t)sizeof(times)) {
+        output_drained(output); /* may free the output */
+    }
+}
+
+static int start_driver(struct output *output, struct hawser_error *err)
+{
+    if ((output->writer.vtable->flags & HAWSER_OUTPUT_BLOCKS) == 0) {
+        return output_loop_start(output, err);
+    }
+    if (output_thread_start(output, err) != 0) {
+        return -1;
+    }
+    output->drained = event_new(output->loop->base, output->thread->drained_fd,
+                                EV_READ | EV_PERSIST, on_drained, output);
+    if (output->drained == NULL || event_add(output->drained, NULL) != 0) {
+        error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for an output's event");
+        return -1;
+    }
+    return 0;
+}
+
+static void name_metrics(struct output *output)
+{
+    struct telemetry_writer *telemetry = output->telemetry;
+    output->writer.written_cell =
+        telemetry_metric(telemetry, "output.records", output->name, HAWSER_METRIC_COUNTER);
+    output->writer.error_cell =
+        telemetry_metric(telemetry, "output.errors", output->name, HAWSER_METRIC_COUNTER);
+    output->dropped_cell =
+        telemetry_metric(telemetry, "output.lost", output->name, HAWSER_METRIC_COUNTER);
+}
+
+struct output *output_create(const struct output_options *options,
+                             const struct hawser_output *vtable, void *object,
+                             struct net_loop *loop, struct telemetry_writer *telemetry,
+                             struct hawser_error *err)
+{
+    struct output *output = calloc(1, sizeof(*output));
+    if (output == NULL) {
+        error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for an output");
+        vtable->destroy(object);
+        return NULL;
+    }
+    output->magic         = OUTPUT_MAGIC;
+    output->loop          = loop;
+    output->telemetry     = telemetry;
+    output->writer.vtable = vtable;
+    output->writer.object = object;
+    output->name          = strdup(options->name);
+    if (output->name == NULL) {
+        error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for an output");
+        goto fail;
+    }
+    output->writer.name = output->name;
+    name_metrics(output);
+    output->writer.queue = output_queue_create(
+        options->queue_records == 0 ? DEFAULT_RECORDS : options->queue_records,
+        options->queue_bytes == 0 ? DEFAULT_BYTES : options->queue_bytes, options->when_full, err);
+    if (output->writer.queue == NULL || start_driver(output, err) != 0) {
+        goto fail;
+    }
+    return output;
+fail:
+    output_destroy(output);
+    return NULL;
+}
+
+/* Told by the log at once, then seldom, and by an event at most each second: the queue may be full
+ * for hours. */
+static void tell_dropped(struct output *output, size_t dropped)
+{
+    clock_ns_t now = clock_monotonic();
+    output->dropped += dropped;
+    output->dropped_untold += dropped;
+    telemetry_add(output->dropped_cell, (int64_t)dropped);
+    complain(&output->full, LOG_ERROR,
+             "output=%s queue full, %" PRIu64 " records dropped so far; announced in the stream",
+             output->name, output->dropped);
+    if (now >= output->next_event_at) {
+        telemetry_emit(output->telemetry, HAWSER_EVENT_OUTPUT_DROPPED, NULL, output->name,
+                       (int64_t)output->dropped_untold, HAWSER_OUTPUT_FULL);
+        output->dropped_untold = 0;
+        output->next_event_at  = now + OUTPUT_ANNOUNCE_GAP;
+    }
+}
+
+static void tell_room(struct output *output)
+{
+    size_t records = 0;
+    size_t bytes   = 0;
+    output_queue_measure(output->writer.queue, &records, &bytes);
+    if (records > output->max_records / 4 || bytes > output->max_bytes / 4) {
+        return; /* else it would be told with each batch */
+    }
+    complain_over(&output->full, LOG_NOTICE, "output=%s queue has room again, %" PRIu64 " dropped",
+                  output->name, output->dropped);
+    if (output->dropped_untold > 0) {
+        telemetry_emit(output->telemetry, HAWSER_EVENT_OUTPUT_DROPPED, NULL, output->name,
+                       (int64_t)output->dropped_untold, HAWSER_OUTPUT_FULL);
+        output->dropped_untold = 0;
+    }
+}
+
+void output_push(struct output *output, const struct hawser_record *record)
+{
+    size_t dropped = output_queue_push(output->writer.queue, record);
+    output->pushed++;
+    if (dropped > 0) {
+        tell_dropped(output, dropped);
+    } else if (output->full.count > 0) {
+        tell_room(output);
+    }
+    if (output->thread != NULL) {
+        output_thread_wake(output->thread);
+    } else {
+        output_loop_wake(output);
+    }
+}
+
+void output_reopen(struct output *output)
+{
+    output_writer_reopen(&output->writer);
+    if (output->thread != NULL) {
+        output_thread_poke(output->thread);
+    } else {
+        output_loop_poke(output);
+    }
+}
+
+static uint64_t count_left(const struct output *output)
+{
+    uint64_t written = atomic_load(&output->writer.written);
+    return output->pushed - output->dropped - written;
+}
+
+static void end_drain(struct output *output, uint64_t lost)
+{
+    void (*done)(void *arg, size_t lost) = output->done;
+    void *arg                            = output->done_arg;
+    if (output->deadline != NULL) {
+        event_free(output->deadline);
+        output->deadline = NULL;
+    }
+    output->done = NULL;
+    if (done != NULL) {
+        done(arg, (size_t)lost);
+    }
+}
+
+void output_drained(struct output *output)
+{
+    end_drain(output, 0);
+}
+
+static void on_deadline(evutil_socket_t fd, short what, void *arg)
+{
+    struct output *output = OBJ_CAST(struct output, arg, OUTPUT_MAGIC);
+    (void)fd;
+    (void)what;
+    end_drain(output, count_left(output));
+}
+
+void output_drain(struct output *output, int64_t deadline_ms, void (*done)(void *arg, size_t lost),
+                  void *arg)
+{
+    struct timeval delay = {deadline_ms / 1000, deadline_ms % 1000 * 1000};
+    output->done         = done;
+    output->done_arg     = arg;
+    output->deadline     = evtimer_new(output->loop->base, on_deadline, output);
+    if (output->deadline == NULL || event_add(output->deadline, &delay) != 0) {
+        log_write(LOG_ERROR, "output=%s no memory for the deadline of its end", output->name);
+    }
+    if (output->thread != NULL) {
+        output_thread_drain(output->thread);
+    } else {
+        output_loop_poke(output);
+    }
+}
+
+static void free_events(struct output *output)
+{
+    if (output->run != NULL) {
+        event_free(output->run);
+    }
+    if (output->drained != NULL) {
+        event_free(output->drained);
+    }
+    if (output->deadline != NULL) {
+        event_free(output->deadline);
+    }
+}
+
+void output_destroy(struct output *output)
+{
+    if (output == NULL) {
+        return;
+    }
+    free_events(output);
+    uint64_t left = count_left(output);
+    if (output->thread != NULL && !output_thread_stop(output->thread)) {
+        /* From here on the thread may free it at any moment. */
+        log_write(LOG_ERROR,
+                  "an output's module does not come back from a call; its thread and %" PRIu64
+                  " records are left behind",
+                  left);
+        return;
+    }
+    if (count_left(output) > 0) {
+        log_write(LOG_ERROR, "output=%s ends with %" PRIu64 " records that were not written",
+                  output->name, count_left(output));
+    }
+    output_free(output);
+}
+
+void output_free(struct output *output)
+{
+    output->writer.vtable->destroy(output->writer.object);
+    output_writer_fini(&output->writer);
+    output_queue_destroy(output->writer.queue);
+    output_thread_free(output->thread);
+    output->magic = 0;
+    free(output->name);
+    free(output);
+}
+
+void output_get_stats(const struct output *output, struct output_stats *out)
+{
+    *out = (struct output_stats){.pushed  = output->pushed,
+                                 .written = atomic_load(&output->writer.written),
+                                 .dropped = output->dropped,
+                                 .errors  = atomic_load(&output->writer.errors)};
+    output_queue_measure(output->writer.queue, &out->queued_records, &out->queued_bytes);
+}
+
+const char *output_name(const struct output *output)
+{
+    return output->name;
+}

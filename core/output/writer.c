@@ -1,0 +1,143 @@
+/*
+ * One output's consumer. See writer.h.
+ */
+#include "output/writer.h"
+
+#include <inttypes.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "telemetry/metric.h"
+
+static void grow_delay(struct output_writer *writer)
+{
+    writer->retry_ms = writer->retry_ms == 0 ? WRITER_FIRST_RETRY_MS : writer->retry_ms * 2;
+    if (writer->retry_ms > WRITER_RETRY_MS) {
+        writer->retry_ms = WRITER_RETRY_MS;
+    }
+}
+
+static enum writer_step fail(struct output_writer *writer, struct complaint *trouble,
+                             const char *what, const struct hawser_error *err)
+{
+    grow_delay(writer);
+    atomic_fetch_add(&writer->errors, 1);
+    telemetry_add(writer->error_cell, 1);
+    complain(trouble, LOG_ERROR,
+             "output=%s %s failed: %s; records wait in the queue, next try in %" PRId64 " ms",
+             writer->name, what, err->code == 0 ? "the module gave no reason" : err->message,
+             writer->retry_ms);
+    return WRITER_RETRY;
+}
+
+static void reopen(struct output_writer *writer)
+{
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    atomic_store(&writer->reopen_at, 0);
+    if (!HAWSER_HAS(writer->vtable, reopen)) {
+        return;
+    }
+    if (writer->vtable->reopen(writer->object, &err) != 0) {
+        atomic_fetch_add(&writer->errors, 1);
+        telemetry_add(writer->error_cell, 1);
+        log_write(LOG_ERROR, "output=%s could not be opened anew: %s; the old file stays in use",
+                  writer->name, err.message);
+        return;
+    }
+    writer->retry_ms = 0; /* a new file may be on a disk that has room */
+    log_write(LOG_NOTICE, "output=%s opened anew", writer->name);
+}
+
+/* While writes fail, the records in front of it may never get out, and a new file may be the cure.
+ */
+static int reopen_is_due(const struct output_writer *writer)
+{
+    uint64_t at = atomic_load(&writer->reopen_at);
+    if (at == 0) {
+        return 0;
+    }
+    return writer->trouble.count > 0 ||
+           (writer->next == writer->batch.count && output_queue_taken(writer->queue) >= at - 1);
+}
+
+static uint64_t count_real(const struct hawser_record *records, size_t count)
+{
+    uint64_t real = 0;
+    for (size_t i = 0; i < count; i++) {
+        real += records[i].kind != HAWSER_RECORD_DROPPED;
+    }
+    return real;
+}
+
+static enum writer_step write_batch(struct output_writer *writer)
+{
+    struct hawser_error err             = HAWSER_ERROR_INIT;
+    const struct hawser_record *records = writer->batch.records + writer->next;
+    size_t count                        = writer->batch.count - writer->next;
+    size_t done = writer->vtable->write(writer->object, records, count, &err);
+    if (done > count) {
+        done = count; /* the module's mistake; the records are gone either way */
+    }
+    uint64_t real = count_real(records, done);
+    atomic_fetch_add(&writer->written, real);
+    telemetry_add(writer->written_cell, (int64_t)real);
+    writer->next += done;
+    writer->is_unflushed = 1;
+    if (done > 0) {
+        writer->retry_ms = 0;
+    }
+    if (done < count) {
+        return fail(writer, &writer->trouble, "write", &err);
+    }
+    complain_over(&writer->trouble, LOG_NOTICE, "output=%s writes again", writer->name);
+    return WRITER_MORE;
+}
+
+static enum writer_step flush(struct output_writer *writer)
+{
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    if (HAWSER_HAS(writer->vtable, flush) && writer->vtable->flush(writer->object, &err) != 0) {
+        return fail(writer, &writer->flush_trouble, "flush", &err);
+    }
+    complain_over(&writer->flush_trouble, LOG_NOTICE, "output=%s flushes again", writer->name);
+    writer->is_unflushed = 0;
+    writer->retry_ms     = 0;
+    return WRITER_MORE;
+}
+
+enum writer_step output_writer_step(struct output_writer *writer)
+{
+    if (reopen_is_due(writer)) {
+        reopen(writer);
+        return WRITER_MORE;
+    }
+    if (writer->next < writer->batch.count) {
+        return write_batch(writer);
+    }
+    writer->next = 0;
+    if (output_queue_take(writer->queue, &writer->batch) != 0) {
+        struct hawser_error err = HAWSER_ERROR_INIT;
+        error_set(&err, HAWSER_SYSTEM_MEMORY, "no memory for a batch");
+        return fail(writer, &writer->trouble, "write", &err);
+    }
+    if (writer->batch.count > 0) {
+        return write_batch(writer);
+    }
+    return writer->is_unflushed ? flush(writer) : WRITER_IDLE;
+}
+
+void output_writer_reopen(struct output_writer *writer)
+{
+    atomic_store(&writer->reopen_at, output_queue_pushed(writer->queue) + 1);
+}
+
+int output_writer_has_work(const struct output_writer *writer)
+{
+    return writer->next < writer->batch.count || writer->is_unflushed ||
+           atomic_load(&writer->reopen_at) != 0 || !output_queue_is_empty(writer->queue);
+}
+
+void output_writer_fini(struct output_writer *writer)
+{
+    output_batch_fini(&writer->batch);
+}
