@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/classify.h"
 #include "base/error.h"
 #include "ws/frame.h"
 #include "ws/utf8.h"
@@ -95,26 +96,9 @@ static const char *meaning(uint16_t code)
     }
 }
 
-/* A server that sees a fault in what we sent will see it again at once: no quick reconnect. */
-static int says_fault(uint16_t code)
-{
-    switch (code) {
-    case HAWSER_CLOSE_PROTOCOL_ERROR:
-    case HAWSER_CLOSE_UNSUPPORTED_DATA:
-    case HAWSER_CLOSE_INVALID_PAYLOAD:
-    case HAWSER_CLOSE_POLICY_VIOLATION:
-    case HAWSER_CLOSE_TOO_BIG:
-    case HAWSER_CLOSE_EXTENSION:
-    case HAWSER_CLOSE_INTERNAL_ERROR:
-        return 1;
-    default:
-        return 0;
-    }
-}
-
 void ws_closing_explain(const struct ws_closing *closing, struct hawser_error *err)
 {
-    enum hawser_code code = says_fault(closing->code) ? HAWSER_WS_CLOSED_WRONG : HAWSER_WS_CLOSED;
+    enum hawser_code code = classify_close_code(closing->code);
     error_set(err, code, "server closed the connection with %u (%s)%s%.*s", closing->code,
               meaning(closing->code), closing->reason.len > 0 ? ": " : "", (int)closing->reason.len,
               closing->reason.len > 0 ? closing->reason.data : "");

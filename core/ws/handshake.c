@@ -8,6 +8,7 @@
 
 #include <openssl/evp.h>
 
+#include "base/classify.h"
 #include "base/error.h"
 #include "base/random.h"
 #include "base/slice.h"
@@ -293,24 +294,13 @@ static size_t body_bytes(const struct ws_header_want *found, int status)
     return bytes < EXCERPT_BYTES ? bytes : EXCERPT_BYTES;
 }
 
-static enum hawser_code refusal_code(int status)
-{
-    if (status == 401 || status == 403) {
-        return HAWSER_WS_UNAUTHORIZED;
-    }
-    if (status == 429 || status == 503) {
-        return HAWSER_WS_TOO_MANY;
-    }
-    return status >= 300 && status < 400 ? HAWSER_WS_REDIRECT : HAWSER_WS_REFUSED;
-}
-
 static int refuse(struct hawser_slice body, const struct ws_header_want *found,
                   struct ws_handshake_response *out, struct hawser_error *err)
 {
     char text[EXCERPT_BYTES];
     int has_text          = excerpt(body, found[TRANSFER_ENCODING].count > 0, text, sizeof(text));
     int reason            = (int)(out->reason.len < 60 ? out->reason.len : 60);
-    enum hawser_code code = refusal_code(out->status);
+    enum hawser_code code = classify_http_status(out->status);
     if (code == HAWSER_WS_REDIRECT) {
         error_set(err, code, "server redirects to %.*s (%d %.*s)",
                   (int)(out->location.len < 200 ? out->location.len : 200),

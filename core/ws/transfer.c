@@ -1,0 +1,241 @@
+/*
+ * An open connection: messages and control frames both ways, the closing handshake, faults of the
+ * peer's. See conn.h.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "base/slice.h"
+#include "ws/conn_impl.h"
+#include "ws/frame.h"
+#include "ws/utf8.h"
+
+#define SMALL_BYTES 4096u /* a payload up to this is masked on the stack, beside its header */
+
+/* A frame's header, masked with a fresh key (RFC 6455 5.3). @return its length */
+static size_t build_header(enum hawser_opcode opcode, size_t len, uint8_t *out, uint8_t *mask)
+{
+    struct hawser_frame frame = {
+        .payload_len = len, .fin = 1, .opcode = (uint8_t)opcode, .masked = 1};
+    random_bytes(frame.mask, sizeof(frame.mask));
+    memcpy(mask, frame.mask, sizeof(frame.mask));
+    return hawser_frame_encode(&frame, out);
+}
+
+static int send_small(struct ws_conn *conn, enum hawser_opcode opcode, struct hawser_slice payload,
+                      struct hawser_error *err)
+{
+    uint8_t frame[HAWSER_FRAME_HEADER_MAX + SMALL_BYTES];
+    uint8_t mask[4];
+    size_t header = build_header(opcode, payload.len, frame, mask);
+    if (payload.len > 0) {
+        memcpy(frame + header, payload.data, payload.len);
+        hawser_frame_mask(frame + header, payload.len, mask, 0);
+    }
+    return net_stream_send(conn->stream, slice_make(frame, header + payload.len),
+                           slice_make(NULL, 0), err);
+}
+
+static int send_large(struct ws_conn *conn, enum hawser_opcode opcode, struct hawser_slice payload,
+                      struct hawser_error *err)
+{
+    uint8_t head[HAWSER_FRAME_HEADER_MAX];
+    uint8_t mask[4];
+    uint8_t *masked = malloc(payload.len);
+    if (masked == NULL) {
+        error_set(err, HAWSER_SYSTEM_MEMORY, "no memory to send %zu bytes", payload.len);
+        return -1;
+    }
+    size_t header = build_header(opcode, payload.len, head, mask);
+    memcpy(masked, payload.data, payload.len);
+    hawser_frame_mask(masked, payload.len, mask, 0);
+    int rc = net_stream_send(conn->stream, slice_make(head, header),
+                             slice_make(masked, payload.len), err);
+    free(masked);
+    return rc;
+}
+
+static int send_frame(struct ws_conn *conn, enum hawser_opcode opcode, struct hawser_slice payload,
+                      struct hawser_error *err)
+{
+    return payload.len <= SMALL_BYTES ? send_small(conn, opcode, payload, err)
+                                      : send_large(conn, opcode, payload, err);
+}
+
+static int check_open(const struct ws_conn *conn, struct hawser_error *err)
+{
+    if (conn->phase != WS_PHASE_OPEN) {
+        error_set(err, HAWSER_WS_NOT_OPEN,
+                  conn->phase < WS_PHASE_OPEN ? "connection is not open yet"
+                                              : "connection is closed or closing");
+        return -1;
+    }
+    return 0;
+}
+
+int ws_conn_send(struct ws_conn *conn, enum hawser_opcode opcode, struct hawser_slice bytes,
+                 struct hawser_error *err)
+{
+    if (check_open(conn, err) != 0) {
+        return -1;
+    }
+    if (opcode != HAWSER_OPCODE_TEXT && opcode != HAWSER_OPCODE_BINARY) {
+        error_set(err, HAWSER_REQUEST_INVALID, "messages are text or binary, not 0x%x",
+                  (unsigned)opcode);
+        return -1;
+    }
+    if (opcode == HAWSER_OPCODE_TEXT && !ws_utf8_is_valid((const uint8_t *)bytes.data, bytes.len)) {
+        error_set(err, HAWSER_WS_CLOSE_UTF8, "text to send is not UTF-8");
+        return -1;
+    }
+    return send_frame(conn, opcode, bytes, err);
+}
+
+int ws_conn_ping(struct ws_conn *conn, struct hawser_slice payload, struct hawser_error *err)
+{
+    if (check_open(conn, err) != 0) {
+        return -1;
+    }
+    if (payload.len > WS_CLOSING_MAX_BYTES) {
+        error_set(err, HAWSER_REQUEST_INVALID, "ping of over 125 bytes");
+        return -1;
+    }
+    return send_frame(conn, HAWSER_OPCODE_PING, payload, err);
+}
+
+/* One slot: a newer pong takes the older one's place (RFC 6455 5.5.3), a close frame that of any
+ * pong. */
+static void let_wait(struct ws_conn *conn, enum hawser_opcode opcode, struct hawser_slice payload)
+{
+    buf_clear(&conn->waiting);
+    conn->waiting_opcode = 0;
+    if (buf_append_slice(&conn->waiting, payload) == 0) {
+        conn->waiting_opcode = (uint8_t)opcode;
+    } /* else no memory: the peer, or our deadline, ends the connection */
+}
+
+static void send_control(struct ws_conn *conn, enum hawser_opcode opcode,
+                         struct hawser_slice payload)
+{
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    if (send_frame(conn, opcode, payload, &err) != 0) {
+        if (err.code == HAWSER_NET_QUEUE_FULL) {
+            let_wait(conn, opcode, payload);
+        } /* else the stream is lost, and says so itself */
+        return;
+    }
+    if (opcode == HAWSER_OPCODE_CLOSE) {
+        conn->sent_close = 1;
+    } else {
+        conn->pong_queued = net_stream_queued(conn->stream) > 0;
+    }
+}
+
+void conn_send_waiting(struct ws_conn *conn)
+{
+    uint8_t payload[WS_CLOSING_MAX_BYTES];
+    conn->pong_queued = 0;
+    if (conn->waiting_opcode == 0 || conn->stream == NULL) {
+        return;
+    }
+    size_t len = conn->waiting.len;
+    if (len > 0) {
+        memcpy(payload, buf_data(&conn->waiting), len);
+    }
+    enum hawser_opcode opcode = (enum hawser_opcode)conn->waiting_opcode;
+    buf_fini(&conn->waiting);
+    conn->waiting_opcode = 0;
+    send_control(conn, opcode, slice_make(payload, len));
+}
+
+/* A peer that pings and does not read gets one pong into the queue; of the others only the newest
+ * is kept until the queue moves. */
+static void answer_ping(struct ws_conn *conn, struct hawser_slice payload)
+{
+    if (conn->phase != WS_PHASE_OPEN) {
+        return; /* nothing may follow our close frame */
+    }
+    if (conn->pong_queued && net_stream_queued(conn->stream) > 0) {
+        let_wait(conn, HAWSER_OPCODE_PONG, payload);
+    } else {
+        send_control(conn, HAWSER_OPCODE_PONG, payload);
+    }
+}
+
+void conn_start_closing(struct ws_conn *conn, uint16_t code, struct hawser_slice reason)
+{
+    uint8_t payload[WS_CLOSING_MAX_BYTES];
+    size_t len  = ws_closing_build(code, reason, payload);
+    conn->phase = WS_PHASE_CLOSING;
+    buf_fini(&conn->waiting);
+    conn->waiting_opcode = 0;
+    send_control(conn, HAWSER_OPCODE_CLOSE, slice_make(payload, len));
+}
+
+/* The answer has the peer's own code (RFC 6455 5.5.1). The server closes TCP first (7.1.1). */
+static void take_close(struct ws_conn *conn, struct hawser_slice payload)
+{
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    struct ws_closing closing;
+    if (ws_closing_parse(payload, &closing, &err) != 0) {
+        return; /* the reader has checked it */
+    }
+    conn->got_close = 1;
+    ws_closing_explain(&closing, &err);
+    conn_doom(conn, &err);
+    if (conn->phase == WS_PHASE_OPEN) {
+        conn_start_closing(conn, closing.code, slice_make(NULL, 0));
+    }
+    conn_end_after(conn, conn_closing_timeout_ms(conn));
+    if (conn->handler.close_frame != NULL) {
+        conn->handler.close_frame(conn->arg, closing.code, closing.reason);
+    }
+}
+
+static int on_message(void *arg, enum hawser_opcode opcode, struct hawser_slice bytes)
+{
+    struct ws_conn *conn = arg;
+    conn->handler.message(conn->arg, opcode, bytes);
+    return conn->destroyed;
+}
+
+static int on_control(void *arg, enum hawser_opcode opcode, struct hawser_slice payload)
+{
+    struct ws_conn *conn = arg;
+    if (opcode == HAWSER_OPCODE_PING) {
+        answer_ping(conn, payload);
+    } else if (opcode == HAWSER_OPCODE_CLOSE) {
+        take_close(conn, payload);
+    } else if (conn->handler.pong != NULL) {
+        conn->handler.pong(conn->arg, payload);
+    }
+    return conn->destroyed;
+}
+
+const struct ws_message_handler conn_message_handler = {on_message, on_control};
+
+/* RFC 6455 7.1.7: told with a close frame; then nothing of the peer's is listened to any more, but
+ * it is read, because a socket closed with unread bytes resets and could take the close frame with
+ * it. */
+static void fail_connection(struct ws_conn *conn, const struct hawser_error *fault)
+{
+    conn->deaf = 1;
+    conn_doom(conn, fault);
+    if (conn->phase == WS_PHASE_OPEN) {
+        conn_start_closing(conn, ws_closing_code(fault), slice_of(fault->message));
+    }
+    conn_end_after(conn, conn_closing_timeout_ms(conn));
+}
+
+size_t conn_receive(struct ws_conn *conn, uint8_t *bytes, size_t len)
+{
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    size_t used             = len;
+    if (!conn->deaf && ws_reader_feed(conn->reader, bytes, len, &used, &err) < 0) {
+        fail_connection(conn, &err);
+        used = len;
+    }
+    return used;
+}
