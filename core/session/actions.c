@@ -168,68 +168,51 @@ static void be_late(struct session *session)
     say_close(session);
 }
 
+static void nothing(struct session *session)
+{
+    (void)session;
+}
+
+static void dial_anew(struct session *session)
+{
+    backoff_reset(&session->backoff);
+    session_link_dial(session);
+}
+
+static void redial(struct session *session)
+{
+    session_link_drop(session, &session->why);
+    session_link_dial(session);
+}
+
+static void finish(struct session *session)
+{
+    session_link_drop(session, session->why.code != 0 && !session->leaving ? &session->why : NULL);
+}
+
+static void (*const ACTIONS[SESSION_ACTION_COUNT])(struct session *session) = {
+    [SESSION_DO_NOTHING]    = nothing,
+    [SESSION_DO_DIAL]       = session_link_dial,
+    [SESSION_DO_DIAL_ANEW]  = dial_anew,
+    [SESSION_DO_REDIAL]     = redial,
+    [SESSION_DO_OPEN]       = open_up,
+    [SESSION_DO_LOGIN]      = session_login,
+    [SESSION_DO_KEEP_LOGIN] = session_keep_login,
+    [SESSION_DO_RESTORE]    = session_restore,
+    [SESSION_DO_SUBSCRIBE]  = session_restore_channels,
+    [SESSION_DO_UNANSWERED] = session_unanswered,
+    [SESSION_DO_READY]      = get_ready,
+    [SESSION_DO_COMPLAIN]   = session_complain_of_channels,
+    [SESSION_DO_BACK_OFF]   = back_off,
+    [SESSION_DO_TIME_OUT]   = time_out,
+    [SESSION_DO_GIVE_UP]    = give_up,
+    [SESSION_DO_LEAVE]      = leave,
+    [SESSION_DO_SAY_CLOSE]  = say_close,
+    [SESSION_DO_LATE]       = be_late,
+    [SESSION_DO_FINISH]     = finish,
+};
+
 void session_act(struct session *session, enum session_action action)
 {
-    switch (action) {
-    case SESSION_DO_NOTHING:
-    case SESSION_ACTION_COUNT:
-        break;
-    case SESSION_DO_DIAL_ANEW:
-        backoff_reset(&session->backoff);
-        session_link_dial(session);
-        break;
-    case SESSION_DO_REDIAL:
-        session_link_drop(session, &session->why);
-        session_link_dial(session);
-        break;
-    case SESSION_DO_DIAL:
-        session_link_dial(session);
-        break;
-    case SESSION_DO_OPEN:
-        open_up(session);
-        break;
-    case SESSION_DO_LOGIN:
-        session_login(session);
-        break;
-    case SESSION_DO_KEEP_LOGIN:
-        session_keep_login(session);
-        break;
-    case SESSION_DO_RESTORE:
-        session_restore(session);
-        break;
-    case SESSION_DO_SUBSCRIBE:
-        session_restore_channels(session);
-        break;
-    case SESSION_DO_UNANSWERED:
-        session_unanswered(session);
-        break;
-    case SESSION_DO_READY:
-        get_ready(session);
-        break;
-    case SESSION_DO_COMPLAIN:
-        session_complain_of_channels(session);
-        break;
-    case SESSION_DO_BACK_OFF:
-        back_off(session);
-        break;
-    case SESSION_DO_TIME_OUT:
-        time_out(session);
-        break;
-    case SESSION_DO_GIVE_UP:
-        give_up(session);
-        break;
-    case SESSION_DO_LEAVE:
-        leave(session);
-        break;
-    case SESSION_DO_SAY_CLOSE:
-        say_close(session);
-        break;
-    case SESSION_DO_LATE:
-        be_late(session);
-        break;
-    case SESSION_DO_FINISH:
-        session_link_drop(session,
-                          session->why.code != 0 && !session->leaving ? &session->why : NULL);
-        break;
-    }
+    ACTIONS[action](session);
 }

@@ -9,7 +9,7 @@
 #include "hawser/adapter.h"
 #include "session/object.h"
 
-/* ---- channels ---- */
+/* channels */
 
 int session_subscribe(struct session *session, const struct hawser_slice *channels, size_t count,
                       struct hawser_error *err)
@@ -64,7 +64,7 @@ int session_unsubscribe(struct session *session, const struct hawser_slice *chan
     return 0;
 }
 
-/* ---- options ---- */
+/* options */
 
 static int take_channels(struct session *session, const struct session_options *options,
                          struct hawser_error *err)
@@ -131,7 +131,7 @@ int session_apply(struct session *session, const struct session_options *options
     return 0;
 }
 
-/* ---- credentials ---- */
+/* credentials */
 
 static int credentials_equal(const struct buf *a, const struct buf *b)
 {

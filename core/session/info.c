@@ -25,6 +25,7 @@ void session_get_info(const struct session *session, struct session_info *out)
         .late_answers       = session->late_answers,
         .foreign_messages   = session->foreign,
         .illegal_events     = session->illegal,
+        .ended_cleanly      = session->ended_cleanly,
         .last_error         = session->last_error,
     };
 }
@@ -32,6 +33,11 @@ void session_get_info(const struct session *session, struct session_info *out)
 enum hawser_state session_state(const struct session *session)
 {
     return session->state;
+}
+
+size_t session_requests_waiting(const struct session *session)
+{
+    return rpc_pending_count(session->requests);
 }
 
 const char *session_name(const struct session *session)

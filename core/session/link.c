@@ -85,6 +85,7 @@ static void on_close_frame(void *arg, uint16_t code, struct hawser_slice reason)
 static void on_ended(void *arg, const struct hawser_error *why, int clean)
 {
     struct session *session = SELF(arg);
+    session->ended_cleanly  = clean != 0;
     session_post_failure(session, why, clean);
     session_drain(session);
 }
@@ -116,8 +117,9 @@ void session_link_dial(struct session *session)
     session->next_attempt_ns = 0;
     session->attempt++;
     session->dials++;
-    session->leaving = 0;
-    session->conn    = ws_conn_create(session->env.loop, &link, &HANDLER, session, &err);
+    session->leaving       = 0;
+    session->ended_cleanly = 0;
+    session->conn          = ws_conn_create(session->env.loop, &link, &HANDLER, session, &err);
     if (session->conn == NULL) {
         session_post_failure(session, &err, 0);
     }

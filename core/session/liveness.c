@@ -99,7 +99,7 @@ void session_alive(struct session *session)
     heartbeat_answered(&session->beat, clock_monotonic());
 }
 
-/* ---- channels that stopped to deliver ---- */
+/* channels that stopped to deliver */
 
 static int64_t stale_after_ms(const struct session *session, const struct channel *channel)
 {

@@ -78,7 +78,7 @@ void session_post_failure(struct session *session, const struct hawser_error *wh
     session_post(session, event_of_failure(session, clean));
 }
 
-/* ---- the table runner ---- */
+/* the table runner */
 
 static int64_t deadline_ms(const struct session *session, enum hawser_state state)
 {

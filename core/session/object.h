@@ -58,14 +58,15 @@ struct session {
     struct session_queued queue[SESSION_EVENT_COUNT];
     size_t queued;
     uint8_t adapter_made;
-    unsigned depth;    /* > 0: inside a slot of the adapter's */
-    uint8_t draining;  /* the queue is being worked off */
-    uint8_t dropping;  /* a link is being taken down */
-    uint8_t pump_due;  /* channels wait to be asked for or given up */
-    uint8_t restored;  /* channels may be asked for on this link */
-    uint8_t told_open; /* the adapter knows of this link */
-    uint8_t leaving;   /* the close frame was asked for */
-    uint8_t renewing;  /* a login in place is not answered yet */
+    unsigned depth;        /* > 0: inside a slot of the adapter's */
+    uint8_t draining;      /* the queue is being worked off */
+    uint8_t dropping;      /* a link is being taken down */
+    uint8_t pump_due;      /* channels wait to be asked for or given up */
+    uint8_t restored;      /* channels may be asked for on this link */
+    uint8_t told_open;     /* the adapter knows of this link */
+    uint8_t leaving;       /* the close frame was asked for */
+    uint8_t ended_cleanly; /* the last link did */
+    uint8_t renewing;      /* a login in place is not answered yet */
     struct event timers[SESSION_TIMER_COUNT];
     struct hawser_error why;                       /* of the last failure */
     struct hawser_error last_error;                /* the same, for those who ask */
@@ -116,7 +117,7 @@ struct session {
     struct telemetry_cell *state_cell;
 };
 
-/* ---- options.c ---- */
+/* options.c */
 /** Copy, with the defaults filled in. @return 0, or -1 with err set; nothing is held then */
 int session_options_copy(const struct session_options *from, struct session_options *to,
                          struct hawser_error *err) HAWSER_MUST_CHECK;
@@ -126,7 +127,7 @@ void session_options_fini(struct session_options *options);
 int session_options_check_same(const struct session_options *from, const struct session_options *to,
                                struct hawser_error *err) HAWSER_MUST_CHECK;
 
-/* ---- machine.c ---- */
+/* machine.c */
 /** Hand an event to the machine. Never runs anything itself; the loop does, soon. */
 void session_post(struct session *session, enum session_event event);
 /** The link, or what runs over it, failed: the error's recovery says what follows. @param clean 1:
@@ -136,23 +137,23 @@ void session_post_failure(struct session *session, const struct hawser_error *wh
 void session_wake(struct session *session);
 /** Work off what is queued. For the ends of callbacks from the loop. */
 void session_drain(struct session *session);
-/* ---- session.c ---- */
+/* session.c */
 void session_timer_arm(struct session *session, enum session_timer timer, int64_t delay_ms);
 void session_timer_stop(struct session *session, enum session_timer timer);
 /** Is the state's deadline running? */
 int session_has_deadline(const struct session *session);
 
-/* ---- actions.c ---- */
+/* actions.c */
 void session_act(struct session *session, enum session_action action);
 
-/* ---- link.c ---- */
+/* link.c */
 void session_link_dial(struct session *session);
 /** Take the link down: requests end, the adapter is told, channels wait for the next one. @param
  * why NULL: we left */
 void session_link_drop(struct session *session, const struct hawser_error *why);
 int session_link_is_open(const struct session *session);
 
-/* ---- liveness.c ---- */
+/* liveness.c */
 void session_beat_begin(struct session *session);
 void session_on_beat(struct session *session);
 void session_ponged(struct session *session, struct hawser_slice payload);
@@ -161,7 +162,7 @@ void session_on_stale(struct session *session);
 /** Resolve the stale rules for the channels that are in the book. */
 void session_stale_resolve(struct session *session);
 
-/* ---- restore.c ---- */
+/* restore.c */
 void session_login(struct session *session);
 /** The login holds: note when to renew it. */
 void session_keep_login(struct session *session);
@@ -178,7 +179,7 @@ int session_is_settled(const struct session *session);
 /** Ask for what is wanted and give up what is not, in batches. */
 void session_pump(struct session *session);
 
-/* ---- channels.c ---- */
+/* channels.c */
 /** Keep the tick of retries running while a channel needs it. */
 void session_channels_watch(struct session *session);
 /** Something was said or wished about a channel: is there more to ask, or is that all? */
@@ -190,17 +191,17 @@ void session_channels_lost(struct session *session);
 void session_heal(struct session *session, struct channel *channel);
 void session_channel_done(struct session *session, struct channel *channel);
 
-/* ---- records.c ---- */
+/* records.c */
 void session_record_event(struct session *session, enum hawser_record_kind kind,
                           const struct hawser_record *about);
 /** The GAP of a break, if it is still to be told. */
 void session_tell_gap(struct session *session, struct channel *channel);
 
-/* ---- requests.c ---- */
+/* requests.c */
 void session_on_requests(struct session *session);
 void session_requests_lost(struct session *session, const struct hawser_error *why);
 
-/* ---- report.c ---- */
+/* report.c */
 void session_report_begin(struct session *session);
 void session_report_state(struct session *session);
 /** A message came. Hot. */

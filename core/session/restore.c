@@ -13,7 +13,7 @@
 #define RENEW_MIN_MS      INT64_C(200)
 #define BATCHES_IN_FLIGHT 8 /* the next batch waits while so many are unanswered */
 
-/* ---- login ---- */
+/* login */
 
 void session_login(struct session *session)
 {
@@ -63,7 +63,7 @@ void session_on_login_timer(struct session *session)
     session_post_failure(session, &why, 0);
 }
 
-/* ---- restore ---- */
+/* restore */
 
 void session_restore(struct session *session)
 {
@@ -131,7 +131,7 @@ void session_unanswered(struct session *session)
     session_complain_of_channels(session);
 }
 
-/* ---- asking, in batches ---- */
+/* asking, in batches */
 
 static size_t batch_size(const struct session *session)
 {

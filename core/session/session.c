@@ -225,3 +225,17 @@ void session_reconnect(struct session *session, const char *reason)
               reason == NULL ? "no reason given" : reason);
     session_post(session, SESSION_RECONNECT);
 }
+
+void session_left(struct session *session)
+{
+    session_post(session, SESSION_LEFT);
+}
+
+void session_fail(struct session *session, const struct hawser_error *why)
+{
+    struct hawser_error said = *why;
+    if (said.code == HAWSER_OK) {
+        error_set(&said, HAWSER_ADAPTER_FAILED, "the adapter gave up without a reason");
+    }
+    session_post_failure(session, &said, 0);
+}

@@ -117,7 +117,7 @@ int session_unsubscribe(struct session *session, const struct hawser_slice *chan
 /** Drop the link and come back at once (ops). */
 void session_reconnect(struct session *session, const char *reason);
 
-/* ---- what the adapter asks through host.h; docstrings there ---- */
+/* what the adapter asks through host.h; docstrings there */
 const char *session_credential(struct session *session, const char *key);
 int session_send(struct session *session, enum hawser_opcode opcode, struct hawser_slice bytes,
                  struct hawser_error *err) HAWSER_MUST_CHECK;
@@ -145,7 +145,7 @@ void session_channel_gone(struct session *session, struct hawser_slice channel);
 void session_left(struct session *session);
 void session_fail(struct session *session, const struct hawser_error *why);
 
-/* ---- looking at it ---- */
+/* looking at it */
 struct session_info {
     const char *name; /* borrowed from the session */
     enum hawser_state state;
@@ -166,10 +166,13 @@ struct session_info {
     uint64_t late_answers;          /* to requests that had ended, or never were */
     uint64_t foreign_messages;      /* data of channels that nobody wants: dropped */
     uint64_t illegal_events;        /* what the state machine has no cell for */
+    uint32_t ended_cleanly;         /* 1: the last link ended with a whole close handshake */
     struct hawser_error last_error; /* code 0: none yet */
 };
 void session_get_info(const struct session *session, struct session_info *out);
 enum hawser_state session_state(const struct session *session);
+/** Hot. @return how many requests wait for their answer */
+size_t session_requests_waiting(const struct session *session);
 const char *session_name(const struct session *session);
 /** Walk the channels: name, 1 when confirmed, 1 when wanted at run time and not by the config. */
 void session_each_channel(const struct session *session,

@@ -1,0 +1,52 @@
+/*
+ * An adapter for the tests of the session, and the exchange that it talks to: lines of words, such
+ * as "sub a b" answered by "on a b". Every answer can be withheld or refused.
+ */
+#ifndef TESTS_UNIT_SESSION_DIALECT_H
+#define TESTS_UNIT_SESSION_DIALECT_H
+
+#include "hawser/adapter.h"
+#include "session/session.h"
+#include "support/mock_exchange.h"
+
+/** The adapter's side. Its `self` is a pointer to this. */
+struct dialect {
+    struct session *session; /* set once it is made */
+    unsigned created;
+    unsigned destroyed;
+    unsigned connected;
+    unsigned disconnected;
+    unsigned logins;
+    unsigned leaves;
+    unsigned beats;
+    int fail_inside_message; /* "boom" makes it call session_fail from inside its message slot */
+};
+
+/** All slots filled. */
+extern const struct hawser_adapter DIALECT_FULL;
+/** Only create, destroy, message, subscribe. */
+extern const struct hawser_adapter DIALECT_BARE;
+
+/** The exchange's side: what it answers. Zero: everything, at once. */
+struct exchange {
+    int upgrade; /* enum mock_upgrade or an HTTP status */
+    int mute_login;
+    int deny_login;
+    int mute_restore;
+    int mute_subscribe;
+    int mute_beat;
+    int mute_leave;
+    long long valid_ms;    /* of a login; 0: for ever */
+    const char *refused;   /* the one channel that it refuses; NULL: none */
+    const char *left_out;  /* the one channel that it forgets; NULL: none */
+    unsigned subscribes;   /* lines "sub ..." */
+    unsigned unsubscribes; /* lines "unsub ..." */
+    unsigned logins;
+    unsigned calls; /* JSON-RPC requests, never answered by it */
+    char last_call[256];
+    char last_subscribe[256];
+    struct mock_peer *peer; /* the live one; NULL: none */
+};
+extern const struct mock_handler EXCHANGE_HANDLER;
+
+#endif
