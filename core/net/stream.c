@@ -119,6 +119,17 @@ static int keep_tail(struct net_stream *s, size_t len, struct hawser_error *err)
     return 0;
 }
 
+/* TLS looks ahead: the end may be known while the handler has paused on bytes before it. */
+static int hold_end(struct net_stream *s, const struct hawser_error *why)
+{
+    s->held_end = malloc(sizeof(*s->held_end));
+    if (s->held_end == NULL) {
+        return -1;
+    }
+    *s->held_end = *why;
+    return 0;
+}
+
 static void read_on(struct net_stream *s)
 {
     struct hawser_error err       = HAWSER_ERROR_INIT;
@@ -129,13 +140,18 @@ static void read_on(struct net_stream *s)
     if (again && have > 0) {
         have = stream_deliver(s, have);
     }
-    if (stream_reads_on(s)) {
+    if (s->held_end != NULL && !s->destroyed) {
+        progress = STREAM_ENDED;
+        err      = *s->held_end;
+    } else if (stream_reads_on(s)) {
         progress = s->ssl != NULL ? stream_tls_read(s, &have, &err) : read_plain(s, &have, &err);
     }
     if (s->destroyed) {
         return;
     }
-    if (progress == STREAM_ENDED || keep_tail(s, have, &err) != 0) {
+    if (progress == STREAM_ENDED && (!s->paused || (!s->held_end && hold_end(s, &err) != 0))) {
+        end(s, &err);
+    } else if (keep_tail(s, have, &err) != 0) {
         end(s, &err);
     }
 }
@@ -252,6 +268,7 @@ void net_stream_destroy(struct net_stream *s)
     s->ssl = NULL;
     (void)close(s->fd); /* what was not sent is given up, as the header says */
     s->fd = -1;
+    free(s->held_end);
     buf_fini(&s->tail);
     buf_fini(&s->cipher);
     buf_fini(&s->queue);

@@ -24,11 +24,12 @@ struct net_stream {
     void *arg;
     struct event reader;
     struct event writer;
-    struct buf tail;   /* bytes that the handler has not consumed */
-    struct buf cipher; /* bytes that a pause kept from being decrypted */
-    struct buf queue;  /* bytes that the kernel has not taken */
-    int send_failure;  /* errno of a send that failed for good: told when reading comes to an end */
-    uint8_t calls;     /* frames of ours on the stack that need the memory */
+    struct buf tail;               /* bytes that the handler has not consumed */
+    struct buf cipher;             /* bytes that a pause kept from being decrypted */
+    struct buf queue;              /* bytes that the kernel has not taken */
+    struct hawser_error *held_end; /* met with bytes before it that a pause kept; NULL: none */
+    int send_failure; /* errno of a send that failed for good: told when reading comes to an end */
+    uint8_t calls;    /* frames of ours on the stack that need the memory */
     uint8_t destroyed;
     uint8_t ended;
     uint8_t paused;

@@ -74,6 +74,7 @@ void side_close(struct side *side)
 void side_turn(struct side *side)
 {
     (void)event_base_loop(side->loop->base, EVLOOP_NONBLOCK);
+    memset(side->loop->read_buffer, 0xdd, NET_READ_BUFFER_BYTES); /* as if others had used it */
 }
 
 void side_hear(struct side *side, const void *bytes, size_t len)
