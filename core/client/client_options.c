@@ -1,0 +1,105 @@
+/*
+ * Options of libhawser. See client_options.h.
+ */
+#include "client/client_options.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+#define RETRY_COUNT      3u
+#define RETRY_DELAY_MS   1000
+#define TIMEOUT_MS       5000
+#define MAX_BACKOFF_MS   30000
+#define INTERVAL_MS      30000
+#define REQUEST_MS       30000
+#define MESSAGE_BYTES    (UINT64_C(16) << 20)
+#define SUBSCRIBE_METHOD "public/subscribe"
+
+#define OR_DEFAULT(field, standard) ((field) = (field) != 0 ? (field) : (standard))
+
+static int check_positive(const char *name, int64_t value, struct hawser_error *err)
+{
+    if (value >= 0) {
+        return 0;
+    }
+    error_set(err, HAWSER_CONF_DIRECTIVE, "%s is %lld; it is a time in ms, or 0 for the default",
+              name, (long long)value);
+    return -1;
+}
+
+static int check(const struct hawser_client_options *options, struct hawser_error *err)
+{
+    if (check_positive("timeout_ms", options->timeout_ms, err) != 0 ||
+        check_positive("retry_delay_ms", options->retry_delay_ms, err) != 0 ||
+        check_positive("max_backoff_ms", options->max_backoff_ms, err) != 0 ||
+        check_positive("request_timeout_ms", options->request_timeout_ms, err) != 0) {
+        return -1;
+    }
+    if (options->heartbeat_interval_ms < -1) {
+        error_set(err, HAWSER_CONF_DIRECTIVE,
+                  "heartbeat_interval_ms is %lld; it is a time in ms, -1 for none, or 0 for the "
+                  "default",
+                  (long long)options->heartbeat_interval_ms);
+        return -1;
+    }
+    return 0;
+}
+
+int client_options_merge(const struct hawser_client_options *given,
+                         struct hawser_client_options *out, struct hawser_error *err)
+{
+    *out = (struct hawser_client_options)HAWSER_CLIENT_OPTIONS_INIT;
+    if (given != NULL) {
+        if (given->struct_size < sizeof(uint32_t)) {
+            error_set(err, HAWSER_CONF_DIRECTIVE,
+                      "options.struct_size is not set; start from HAWSER_CLIENT_OPTIONS_INIT");
+            return -1;
+        }
+        memcpy(out, given, given->struct_size < sizeof(*out) ? given->struct_size : sizeof(*out));
+        out->struct_size = sizeof(*out);
+    }
+    if (check(out, err) != 0) {
+        return -1;
+    }
+    OR_DEFAULT(out->retry_count, RETRY_COUNT);
+    OR_DEFAULT(out->timeout_ms, TIMEOUT_MS);
+    OR_DEFAULT(out->retry_delay_ms, RETRY_DELAY_MS);
+    OR_DEFAULT(out->max_backoff_ms,
+               out->retry_delay_ms > MAX_BACKOFF_MS ? out->retry_delay_ms : MAX_BACKOFF_MS);
+    OR_DEFAULT(out->heartbeat_interval_ms, INTERVAL_MS);
+    OR_DEFAULT(out->request_timeout_ms, REQUEST_MS);
+    OR_DEFAULT(out->max_message_bytes, MESSAGE_BYTES);
+    if (out->subscribe_method == NULL) {
+        out->subscribe_method = SUBSCRIBE_METHOD;
+    }
+    if (out->max_backoff_ms < out->retry_delay_ms) {
+        error_set(err, HAWSER_CONF_DIRECTIVE,
+                  "max_backoff_ms is %lld, less than retry_delay_ms, which is %lld",
+                  (long long)out->max_backoff_ms, (long long)out->retry_delay_ms);
+        return -1;
+    }
+    return 0;
+}
+
+void client_options_translate(const struct hawser_client_options *options, const char *url,
+                              struct session_options *out)
+{
+    *out = (struct session_options){
+        .name         = "client",
+        .url          = url,
+        .tls          = {.ca_file = options->tls_ca_file, .verify_off = options->tls_insecure != 0},
+        .headers      = options->headers,
+        .subprotocols = options->subprotocols,
+        .max_message_bytes = options->max_message_bytes,
+        /* room for one message of the largest size to be sent back, and its header */
+        .max_queued_bytes   = (size_t)options->max_message_bytes * 2,
+        .connect_timeout_ms = options->timeout_ms,
+        .request_timeout_ms = options->request_timeout_ms,
+        .heartbeat_ms       = options->heartbeat_interval_ms,
+        .backoff            = {.delay_ms     = options->retry_delay_ms,
+                               .max_delay_ms = options->max_backoff_ms,
+                               .attempts     = options->retry_count},
+        .reconnect_off      = options->reconnect_off != 0,
+    };
+}

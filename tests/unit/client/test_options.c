@@ -1,0 +1,94 @@
+/*
+ * Options of libhawser: defaults, what is refused, and callers built on other headers.
+ */
+#include <check.h>
+#include <string.h>
+
+#include "client/client_options.h"
+#include "support/guard.h"
+#include "support/suite.h"
+
+START_TEST(no_options_are_all_defaults)
+{
+    struct hawser_client_options merged;
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    ck_assert_int_eq(client_options_merge(NULL, &merged, &err), 0);
+    ck_assert_uint_eq(merged.retry_count, 3);
+    ck_assert_int_eq(merged.timeout_ms, 5000);
+    ck_assert_int_eq(merged.retry_delay_ms, 1000);
+    ck_assert_int_eq(merged.max_backoff_ms, 30000);
+    ck_assert_int_eq(merged.heartbeat_interval_ms, 30000);
+    ck_assert_int_eq(merged.request_timeout_ms, 30000);
+    ck_assert_uint_eq(merged.max_message_bytes, 16u << 20);
+    ck_assert_str_eq(merged.subscribe_method, "public/subscribe");
+}
+END_TEST
+
+START_TEST(what_is_set_stays_and_the_rest_is_filled_in)
+{
+    struct hawser_client_options given = HAWSER_CLIENT_OPTIONS_INIT;
+    struct hawser_client_options merged;
+    struct hawser_error err     = HAWSER_ERROR_INIT;
+    given.retry_count           = 7;
+    given.retry_delay_ms        = 60000;
+    given.heartbeat_interval_ms = -1;
+    ck_assert_int_eq(client_options_merge(&given, &merged, &err), 0);
+    ck_assert_uint_eq(merged.retry_count, 7);
+    ck_assert_int_eq(merged.heartbeat_interval_ms, -1);
+    ck_assert_int_eq(merged.max_backoff_ms, 60000); /* never less than the first delay */
+    ck_assert_int_eq(merged.timeout_ms, 5000);
+}
+END_TEST
+
+START_TEST(options_of_an_older_header_are_read_no_further_than_they_go)
+{
+    struct hawser_client_options merged;
+    struct hawser_error err            = HAWSER_ERROR_INIT;
+    struct hawser_client_options given = HAWSER_CLIENT_OPTIONS_INIT;
+    given.struct_size                  = 16;
+    given.retry_count                  = 9;
+    given.timeout_ms                   = 77;
+    struct hawser_slice copy           = guard_copy(&given, 16);
+    ck_assert_int_eq(client_options_merge((const void *)copy.data, &merged, &err), 0);
+    ck_assert_uint_eq(merged.retry_count, 9);
+    ck_assert_int_eq(merged.timeout_ms, 77);
+    ck_assert_int_eq(merged.retry_delay_ms, 1000);
+    guard_free(copy);
+}
+END_TEST
+
+static void refused(const struct hawser_client_options *given, const char *name)
+{
+    struct hawser_client_options merged;
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    ck_assert_int_eq(client_options_merge(given, &merged, &err), -1);
+    ck_assert_uint_eq(err.code, HAWSER_CONF_DIRECTIVE);
+    ck_assert_msg(strstr(err.message, name) != NULL, "%s", err.message);
+}
+
+START_TEST(an_option_that_is_wrong_is_named)
+{
+    struct hawser_client_options given = HAWSER_CLIENT_OPTIONS_INIT;
+    given.timeout_ms                   = -5;
+    refused(&given, "timeout_ms");
+    given                = (struct hawser_client_options)HAWSER_CLIENT_OPTIONS_INIT;
+    given.max_backoff_ms = 10;
+    refused(&given, "max_backoff_ms");
+    given                       = (struct hawser_client_options)HAWSER_CLIENT_OPTIONS_INIT;
+    given.heartbeat_interval_ms = -2;
+    refused(&given, "heartbeat_interval_ms");
+    given.struct_size = 0;
+    refused(&given, "struct_size");
+}
+END_TEST
+
+int main(void)
+{
+    TCase *cases = tcase_create("options");
+    tcase_set_timeout(cases, 30);
+    tcase_add_test(cases, no_options_are_all_defaults);
+    tcase_add_test(cases, what_is_set_stays_and_the_rest_is_filled_in);
+    tcase_add_test(cases, options_of_an_older_header_are_read_no_further_than_they_go);
+    tcase_add_test(cases, an_option_that_is_wrong_is_named);
+    return suite_run("client/options", cases);
+}
