@@ -62,8 +62,8 @@ struct ws_handler {
     void (*ended)(void *arg, const struct hawser_error *why, int clean);
 };
 
-/** @return given; NULL with err set. Handler calls come from the loop, never from inside this call
- * (but the first phase). */
+/** @param handler copied. @return given; NULL with err set (CONF_DIRECTIVE: a header that may not
+ * be sent). Handler calls come from the loop, never from inside this call (but the first phase). */
 struct ws_conn *ws_conn_create(struct net_loop *loop, const struct ws_options *options,
                                const struct ws_handler *handler, void *arg,
                                struct hawser_error *err);
@@ -78,8 +78,9 @@ int ws_conn_send(struct ws_conn *conn, enum hawser_opcode opcode, struct hawser_
 /** @param payload at most 125 bytes */
 int ws_conn_ping(struct ws_conn *conn, struct hawser_slice payload,
                  struct hawser_error *err) HAWSER_MUST_CHECK;
-/** Start the closing handshake; `ended` follows. Before OPEN: ends at once (from the loop). @param
- * reason at most 123 bytes */
+/** Start the closing handshake; `ended` follows. Messages may still come until the server's close
+ * frame. Before OPEN: ends at once (from the loop). Twice is harmless. @param reason UTF-8 or NULL;
+ * cut to 123 bytes */
 void ws_conn_close(struct ws_conn *conn, uint16_t code, const char *reason);
 enum ws_phase ws_conn_phase(const struct ws_conn *conn);
 /** Bytes queued and not yet taken by the kernel. */

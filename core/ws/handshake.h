@@ -49,7 +49,8 @@ struct ws_handshake_response {
  * why: WS_HANDSHAKE (not HTTP/1.1, over the limit, wrong or missing Accept, Upgrade, Connection,
  * something that was not offered), or a refusal with the HTTP status as cause, Retry-After in
  * retry_after_ms, the first bytes of the body in the message: WS_UNAUTHORIZED 401 403, WS_TOO_MANY
- * 429 503, WS_REDIRECT 3xx (target named), WS_REFUSED else. `out` is filled for refusals too.
+ * 429 503, WS_REDIRECT 301 302 303 307 308 (target named), WS_REFUSED else. `out` is filled for
+ * refusals too.
  */
 int ws_handshake_check(struct hawser_slice bytes, const struct ws_handshake_request *request,
                        const char *key, struct ws_handshake_response *out,

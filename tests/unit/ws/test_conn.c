@@ -151,7 +151,7 @@ START_TEST(a_close_before_open_ends_at_once)
     static const struct peer_step STEPS[] = {PEER_STEP(EXPECT_EOF, "")};
     struct client client;
     ACTING(&client, STEPS, close_at_upgrading);
-    check_said(&client, "ended=WS_CLOSED/1001 ");
+    ck_assert_str_eq(client_said(&client), "ended=WS_CLOSED/1001 ");
     client_fini(&client);
 }
 END_TEST

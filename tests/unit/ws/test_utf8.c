@@ -58,20 +58,26 @@ static int verdict(const uint8_t *bytes, size_t len)
     return ws_utf8_is_complete(&utf8) ? 1 : -1;
 }
 
-START_TEST(every_sequence_of_one_to_three_bytes_is_judged_as_by_the_reference)
+static void check_lead(int lead)
 {
-    uint8_t bytes[3] = {(uint8_t)_i, 0, 0};
+    uint8_t bytes[3] = {(uint8_t)lead, 0, 0};
     ck_assert_int_eq(verdict(bytes, 1), reference(bytes, 1));
     for (int b = 0; b < 256; b++) {
         bytes[1] = (uint8_t)b;
         ck_assert_int_eq(verdict(bytes, 2), reference(bytes, 2));
-        int step = reference(bytes, 2) == 0 ? 51 : 1; /* nothing mends a fault: a sample will do */
-        for (int c = 0; c < 256; c += step) {
+        for (int c = 0; c < 256; c++) {
             bytes[2] = (uint8_t)c;
             if (verdict(bytes, 3) != reference(bytes, 3)) {
-                ck_abort_msg("%02x %02x %02x: %d", _i, b, c, verdict(bytes, 3));
+                ck_abort_msg("%02x %02x %02x: %d", lead, b, c, verdict(bytes, 3));
             }
         }
+    }
+}
+
+START_TEST(every_sequence_of_one_to_three_bytes_is_judged_as_by_the_reference)
+{
+    for (int lead = _i * 64; lead < (_i + 1) * 64; lead++) {
+        check_lead(lead);
     }
 }
 END_TEST
@@ -168,8 +174,8 @@ int main(void)
     TCase *tcase = tcase_create("reference");
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, every_sequence_of_one_to_three_bytes_is_judged_as_by_the_reference,
-                        0, 256);
-    tcase_add_loop_test(tcase, random_texts_are_judged_as_by_the_reference_in_any_split, 0, 8);
+                        0, 4);
+    tcase_add_loop_test(tcase, random_texts_are_judged_as_by_the_reference_in_any_split, 0, 4);
     tcase_add_test(tcase, a_fault_is_found_at_any_place_of_a_long_ascii_text);
     tcase_add_test(tcase, nothing_continues_a_text_that_failed);
     suite_add_tcase(suite, tcase);
