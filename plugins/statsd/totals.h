@@ -6,8 +6,9 @@
 
 #include "hawser/base.h"
 
-#define STATSD_MAX_TOTALS 256u /* names of counters; the core and its modules have a tenth of it   \
-                                */
+#define STATSD_MAX_TOTALS                                                                          \
+    256u /* names of counters; the core and its modules have a tenth of it                         \
+          */
 
 struct statsd_total {
     const char *name; /* borrowed for the flush */
