@@ -1,0 +1,105 @@
+/*
+ * See file.h. Several workers may append to one file: each batch is one write(2) with O_APPEND,
+ * which the kernel does not interleave with another's.
+ */
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A crash, or a disk that ran full in the middle, may have left a line without its end. The look is
+ * by a descriptor of its own: one that could read would make us the reader of a fifo. */
+static int ends_torn(const char *path, const struct stat *st)
+{
+    struct stat seen;
+    char last = '\n';
+    if (path == NULL || !S_ISREG(st->st_mode) || st->st_size == 0) {
+        return 0;
+    }
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) {
+        return 0; /* not readable to us: nobody can tell */
+    }
+    int torn = fstat(fd, &seen) == 0 && seen.st_ino == st->st_ino &&
+               pread(fd, &last, 1, st->st_size - 1) == 1 && last != '\n';
+    (void)close(fd); /* read only */
+    return torn;
+}
+
+static int open_path(const struct file *file)
+{
+    return open(file->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+                file->mode);
+}
+
+static int make_blocking(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+    return flags < 0 ? -1 : fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
+}
+
+int file_open(struct file *file)
+{
+    struct stat st;
+    int fd = file->path == NULL ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3) : open_path(file);
+    if (fd < 0) {
+        return -1;
+    }
+    /* Opened without blocking, so that a fifo without a reader cannot hold up the start. */
+    if ((file->path != NULL && make_blocking(fd) != 0) || fstat(fd, &st) != 0) {
+        int why = errno;
+        (void)close(fd); /* nothing was written */
+        errno = why;
+        return -1;
+    }
+    int rc              = file_close(file);
+    file->fd            = fd; /* whatever became of the old one */
+    file->wants_newline = ends_torn(file->path, &st);
+    return rc;
+}
+
+static int write_some(int fd, const char *bytes, size_t len, size_t *done)
+{
+    while (*done < len) {
+        ssize_t n = write(fd, bytes + *done, len - *done);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            errno = n == 0 ? EIO : errno;
+            return -1;
+        }
+        *done += (size_t)n;
+    }
+    return 0;
+}
+
+int file_append(struct file *file, const char *bytes, size_t len, size_t *done)
+{
+    *done = 0;
+    if (file->wants_newline) {
+        size_t newline = 0;
+        if (write_some(file->fd, "\n", 1, &newline) != 0) {
+            return -1;
+        }
+        file->wants_newline = 0;
+    }
+    return write_some(file->fd, bytes, len, done);
+}
+
+int file_sync(struct file *file)
+{
+    if (fdatasync(file->fd) != 0 && errno != EINVAL && errno != EROFS) {
+        return -1;
+    }
+    return 0;
+}
+
+int file_close(struct file *file)
+{
+    int fd   = file->fd;
+    file->fd = -1;
+    return fd < 0 ? 0 : close(fd);
+}
