@@ -93,7 +93,7 @@ START_TEST(a_config_with_every_directive_has_no_problems)
     struct parsed parsed = parse_config(
         "worker_processes 2; error_log logs/error.log info; pid run/p; user nobody;\n"
         "control unix:run/c.sock mode=0660 group=adm; module_path m; load_module a.so;\n"
-        "load_module b.so; daemon off; master_process off; shutdown_timeout 1m; max_overlap 0;\n"
+        "load_module b.so; daemon off; master_process off; shutdown_timeout 1m;\n"
         "telemetry statsd { flush 1s; } telemetry statsd { }\n"
         "output jsonl a { queue_records 100; queue_bytes 1m; when_full drop_newest; }\n"
         "output jsonl b.c-d_E { }\n"

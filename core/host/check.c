@@ -1,0 +1,255 @@
+/*
+ * Checks that need the modules. See check.h. Runs in the checker process alone.
+ */
+#include "host/check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/slice.h"
+#include "conf/directive.h"
+#include "hawser/adapter.h"
+#include "hawser/output.h"
+#include "hawser/telemetry.h"
+#include "host/settings.h"
+#include "module/directory.h"
+#include "module/instance.h"
+
+struct check {
+    const struct conf_tree *tree;
+    const char *prefix;
+    char *module_path;
+    struct conf_problems *problems;
+    struct module_directory *modules;
+    void (*progress)(void *arg, const struct conf_node *node, const char *what);
+    void *arg;
+};
+
+static void tell(struct check *check, const struct conf_node *node, const char *what)
+{
+    if (check->progress != NULL) {
+        check->progress(check->arg, node, what);
+    }
+}
+
+static void load_modules(struct check *check)
+{
+    const struct conf_node *node = NULL;
+    while ((node = conf_find(conf_tree_root(check->tree), "load_module", node)) != NULL) {
+        struct hawser_error err = HAWSER_ERROR_INIT;
+        if (node->word_count != 2) {
+            continue; /* the tables say it */
+        }
+        char *path = module_resolve(node->words[1], check->prefix, check->module_path);
+        if (path == NULL) {
+            conf_problem(check->problems, node, "no memory to load \"%s\"", node->words[1]);
+            continue;
+        }
+        tell(check, node, "loaded");
+        if (module_directory_load(check->modules, path, &err) == NULL) {
+            conf_problem(check->problems, node, "%s", err.message);
+        }
+        free(path);
+    }
+}
+
+/** The module that a block names, or NULL with a problem that lists those there are. */
+static struct module *find_module(struct check *check, const struct conf_node *node,
+                                  enum hawser_module_kind kind, const char *name)
+{
+    static const char *const KINDS[] = {"?", "adapter", "output", "telemetry"};
+    struct module *module            = module_directory_find(check->modules, kind, name);
+    if (module == NULL) {
+        struct buf names = {0};
+        module_directory_names(check->modules, kind, &names);
+        const char *list = buf_text(&names);
+        conf_problem(check->problems, node,
+                     "no %s module \"%s\" is loaded (loaded: %s); add load_module for it",
+                     KINDS[kind], name, list == NULL || list[0] == 0 ? "none" : list);
+        buf_fini(&names);
+    }
+    return module;
+}
+
+static struct hawser_instance *make_instance(struct check *check, const struct conf_node *node,
+                                             const struct module *module, const char *name)
+{
+    struct hawser_error err         = HAWSER_ERROR_INIT;
+    struct instance_options options = {
+        .module = module, .name = name, .block = node, .prefix = check->prefix};
+    struct hawser_instance *instance = instance_create(&options, &err);
+    if (instance == NULL) {
+        conf_problem(check->problems, node, "%s", err.message);
+    }
+    return instance;
+}
+
+static void check_private_channels(struct check *check, const struct conf_node *session,
+                                   const struct hawser_adapter *adapter)
+{
+    const struct conf_node *node = NULL;
+    if (!HAWSER_HAS(adapter, channel_is_private) ||
+        conf_find(session, "credentials", NULL) != NULL) {
+        return;
+    }
+    while ((node = conf_find(session, "subscribe", node)) != NULL) {
+        for (size_t i = 1; i < node->word_count; i++) {
+            if (adapter->channel_is_private(slice_of(node->words[i]))) {
+                conf_problem(check->problems, node,
+                             "channel \"%s\" needs a login; add `credentials file:PATH;`",
+                             node->words[i]);
+            }
+        }
+    }
+}
+
+/* create runs too: what crashes in it shall crash here and not in a worker. */
+static void check_adapter(struct check *check, const struct conf_node *session,
+                          const struct module *module)
+{
+    const struct hawser_adapter *adapter = module->descriptor->vtable.adapter;
+    struct hawser_error err              = HAWSER_ERROR_INIT;
+    void *object                         = NULL;
+    struct hawser_instance *instance     = make_instance(check, session, module, session->words[1]);
+    if (instance == NULL) {
+        return;
+    }
+    tell(check, session, "checked");
+    if (HAWSER_HAS(adapter, check) && adapter->check(hostapi_table(), instance, &err) != 0) {
+        conf_problem(check->problems, session, "%s", err.message);
+    } else if (adapter->create(hostapi_table(), instance, &object, &err) != 0) {
+        conf_problem(check->problems, session, "%s", err.message);
+    } else {
+        adapter->destroy(object);
+    }
+    const struct conf_node *credentials = conf_find(session, "credentials", NULL);
+    const struct conf_node *subscribe   = conf_find(session, "subscribe", NULL);
+    if (credentials != NULL && !HAWSER_HAS(adapter, authenticate)) {
+        conf_problem(check->problems, credentials,
+                     "adapter \"%s\" has no login: remove `credentials`", module->descriptor->name);
+    }
+    if (subscribe != NULL && !HAWSER_HAS(adapter, subscribe)) {
+        conf_problem(check->problems, subscribe,
+                     "adapter \"%s\" has no channels: remove `subscribe`",
+                     module->descriptor->name);
+    }
+    check_private_channels(check, session, adapter);
+    instance_destroy(instance);
+}
+
+static void check_session(struct check *check, const struct conf_node *session)
+{
+    struct conf_table tables[2]   = {conf_core_table};
+    size_t table_count            = 1;
+    const struct conf_node *named = conf_find(session, "adapter", NULL);
+    struct module *module         = NULL;
+    size_t before                 = check->problems->count;
+    if (named != NULL && named->word_count == 2) {
+        module = find_module(check, named, HAWSER_ADAPTER, named->words[1]);
+        if (module == NULL) {
+            return; /* its own directives cannot be told from unknown ones */
+        }
+        tables[table_count++] = module->directives;
+    }
+    conf_check_block(session, HAWSER_IN_SESSION, tables, table_count, check->problems);
+    if (module != NULL && check->problems->count == before && session->word_count == 2) {
+        check_adapter(check, session, module);
+    }
+}
+
+static void check_block(struct check *check, const struct conf_node *node,
+                        enum hawser_module_kind kind)
+{
+    size_t before = check->problems->count;
+    struct module *module =
+        node->word_count < 2 ? NULL : find_module(check, node, kind, node->words[1]);
+    if (module == NULL) {
+        return;
+    }
+    struct conf_table tables[2] = {conf_core_table, module->directives};
+    uint32_t context = HAWSER_IN_BLOCK | (kind == HAWSER_OUTPUT ? (uint32_t)HAWSER_IN_OUTPUT
+                                                                : (uint32_t)HAWSER_IN_TELEMETRY);
+    conf_check_block(node, context, tables, 2, check->problems);
+    if (check->problems->count != before) {
+        return;
+    }
+    struct hawser_error err          = HAWSER_ERROR_INIT;
+    const char *name                 = node->words[node->word_count - 1];
+    struct hawser_instance *instance = make_instance(check, node, module, name);
+    int rc                           = 0;
+    if (instance == NULL) {
+        return;
+    }
+    tell(check, node, "checked");
+    if (kind == HAWSER_OUTPUT && HAWSER_HAS(module->descriptor->vtable.output, check)) {
+        rc = module->descriptor->vtable.output->check(hostapi_table(), instance, &err);
+    } else if (kind == HAWSER_TELEMETRY &&
+               HAWSER_HAS(module->descriptor->vtable.telemetry, check)) {
+        rc = module->descriptor->vtable.telemetry->check(hostapi_table(), instance, &err);
+    }
+    if (rc != 0) {
+        conf_problem(check->problems, node, "%s", err.message);
+    }
+    instance_destroy(instance);
+}
+
+struct tables {
+    struct conf_table *rows;
+    size_t count;
+};
+
+static void add_table(void *arg, const struct module *module)
+{
+    struct tables *tables   = arg;
+    struct conf_table *more = realloc(tables->rows, (tables->count + 1) * sizeof(*more));
+    if (more != NULL) { /* short of memory a module's secrets are masked by their names alone */
+        tables->rows                  = more;
+        tables->rows[tables->count++] = module->directives;
+    }
+}
+
+static void print(const struct check *check, struct buf *printed)
+{
+    struct tables tables = {malloc(sizeof(struct conf_table)), 0};
+    if (tables.rows != NULL) {
+        tables.rows[tables.count++] = conf_core_table;
+    }
+    module_directory_each(check->modules, add_table, &tables);
+    if (tables.rows == NULL || conf_print(check->tree, tables.rows, tables.count, printed) != 0) {
+        conf_problem(check->problems, NULL, "no memory to print the configuration");
+    }
+    free(tables.rows);
+}
+
+void check_config(const struct conf_tree *tree, const char *prefix, struct conf_problems *problems,
+                  void (*progress)(void *arg, const struct conf_node *node, const char *what),
+                  void *arg, struct buf *printed)
+{
+    const struct conf_node *root = conf_tree_root(tree);
+    const struct conf_node *node = NULL;
+    struct settings settings     = {0};
+    struct hawser_error err      = HAWSER_ERROR_INIT;
+    struct check check = {tree, prefix, NULL, problems, module_directory_create(), progress, arg};
+    conf_check_block(root, HAWSER_IN_MAIN, &conf_core_table, 1, problems);
+    conf_check_core(tree, problems);
+    if (check.modules == NULL || settings_read(&settings, tree, prefix, NULL, &err) != 0) {
+        conf_problem(problems, NULL, "no memory to check the configuration");
+        goto out;
+    }
+    check.module_path = settings.module_path;
+    load_modules(&check);
+    while ((node = conf_find(root, "output", node)) != NULL) {
+        check_block(&check, node, HAWSER_OUTPUT);
+    }
+    while ((node = conf_find(root, "telemetry", node)) != NULL) {
+        check_block(&check, node, HAWSER_TELEMETRY);
+    }
+    while ((node = conf_find(root, "session", node)) != NULL) {
+        check_session(&check, node);
+    }
+    print(&check, printed);
+out:
+    module_directory_destroy(check.modules);
+    settings_fini(&settings);
+}

@@ -1,0 +1,277 @@
+/*
+ * Both sides of the checker process. See checker.h. Child -> parent, lines: "+ what" names the
+ * module call that comes next, "- text" is a problem; an orderly end is the line "=".
+ */
+#include "host/checker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/obj.h"
+#include "host/check.h"
+#include "host/sealed.h"
+
+#define CHECKER_MAGIC    0x6368636bu
+#define MAX_REPORT_BYTES (4u * 1024u * 1024u)
+#define DEADLINE_S       30
+
+struct checker {
+    OBJ_MAGIC_FIELD;
+    pid_t pid;
+    int report; /* the child's lines */
+    struct event *readable;
+    struct buf lines;
+    char doing[512]; /* the last "+" */
+    int complete;
+    struct conf_problems problems;
+    void (*done)(void *arg, const struct conf_problems *problems);
+    void *arg;
+};
+
+/* ---- in the child ---- */
+
+static void report_progress(void *arg, const struct conf_node *node, const char *what)
+{
+    FILE *out = arg;
+    fprintf(out, "+ %s:%u: module \"%s\" crashed the checker while it was %s", node->file,
+            node->line, node->word_count > 1 ? node->words[1] : node->words[0], what);
+    fputc('\n', out);
+    (void)fflush(out); /* the parent may be gone, and then nobody wants it */
+}
+
+/* The descriptor is there with -T alone; the parent waits for this process's end, so all of it is
+ * out by then. */
+static void print_config(int fd, const struct buf *printed)
+{
+    struct hawser_slice rest = buf_slice(printed);
+    while (rest.len > 0) {
+        ssize_t done = write(fd, rest.data, rest.len);
+        if (done < 0 && errno == EINTR) {
+            continue;
+        }
+        if (done <= 0) {
+            return; /* not asked for */
+        }
+        rest.data += done;
+        rest.len -= (size_t)done;
+    }
+}
+
+int checker_main(const struct child_spec *spec)
+{
+    struct buf printed = {0};
+    struct conf_problems problems;
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    FILE *out               = fdopen(spec->fds[1], "w");
+    struct conf_tree *tree  = sealed_read(spec->fds[0], &err);
+    if (out == NULL || tree == NULL) {
+        fprintf(stderr, "hawser: checker: %s\n", err.message);
+        return 2;
+    }
+    (void)alarm(DEADLINE_S); /* a module that hangs must not hang a reload */
+    conf_problems_init(&problems);
+    check_config(tree, spec->prefix, &problems, report_progress, out, &printed);
+    const char *text = buf_text(&problems.text);
+    while (text != NULL && *text != 0) {
+        const char *end = strchr(text, '\n');
+        int len         = end == NULL ? (int)strlen(text) : (int)(end - text);
+        fprintf(out, "- %.*s\n", len, text);
+        text += len + (end != NULL);
+    }
+    fprintf(out, "=\n");
+    print_config(spec->fds[2], &printed);
+    buf_fini(&printed);
+    conf_problems_fini(&problems);
+    conf_tree_destroy(tree);
+    return fclose(out) == 0 ? 0 : 2;
+}
+
+/* ---- in the parent ---- */
+
+static void take_line(struct checker *checker, const char *line)
+{
+    if (line[0] == '+') {
+        (void)snprintf(checker->doing, sizeof(checker->doing), "%s", line + 2);
+    } else if (line[0] == '-' && line[1] == ' ') {
+        if (buf_printf(&checker->problems.text, "%s\n", line + 2) == 0) {
+            checker->problems.count++;
+        }
+    } else if (line[0] == '=') {
+        checker->complete = 1;
+    }
+}
+
+static void take_lines(struct checker *checker)
+{
+    const char *newline;
+    while (checker->lines.len > 0 &&
+           (newline = memchr(buf_data(&checker->lines), '\n', checker->lines.len)) != NULL) {
+        char line[2048];
+        size_t len = (size_t)(newline - (const char *)buf_data(&checker->lines));
+        (void)snprintf(line, sizeof(line), "%.*s", (int)len,
+                       (const char *)buf_data(&checker->lines));
+        buf_consume(&checker->lines, len + 1);
+        take_line(checker, line);
+    }
+}
+
+static void explain_death(struct checker *checker, int status)
+{
+    const char *doing =
+        checker->doing[0] == 0 ? "the checker process ended before it was done" : checker->doing;
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) {
+        conf_problem(&checker->problems, NULL,
+                     "%s (it took more than %d s); the module hangs: fix or remove it", doing,
+                     DEADLINE_S);
+    } else if (WIFSIGNALED(status)) {
+        conf_problem(&checker->problems, NULL,
+                     "%s (signal %d, %s); fix the module or remove its load_module", doing,
+                     WTERMSIG(status), strsignal(WTERMSIG(status)));
+    } else {
+        conf_problem(&checker->problems, NULL,
+                     "%s (exit status %d); fix the module or remove its load_module", doing,
+                     WEXITSTATUS(status));
+    }
+}
+
+/** Collect the child after its report ended. */
+static void reap(struct checker *checker)
+{
+    int status = 0;
+    pid_t got;
+    do {
+        got = waitpid(checker->pid, &status, 0);
+    } while (got < 0 && errno == EINTR);
+    checker->pid = 0;
+    if (got < 0 || !checker->complete || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+        explain_death(checker, status);
+    }
+}
+
+/** @return 1 while more may come, 0 at the end */
+static int read_report(struct checker *checker)
+{
+    uint8_t *room = buf_reserve(&checker->lines, 4096);
+    ssize_t got   = room == NULL ? 0 : read(checker->report, room, 4096);
+    if (got < 0) {
+        return errno == EINTR || errno == EAGAIN;
+    }
+    if (got > 0) {
+        buf_commit(&checker->lines, (size_t)got);
+        take_lines(checker);
+    }
+    return got > 0;
+}
+
+static void on_report(evutil_socket_t fd, short what, void *arg)
+{
+    struct checker *checker = OBJ_CAST(struct checker, arg, CHECKER_MAGIC);
+    (void)fd;
+    (void)what;
+    if (!read_report(checker)) {
+        (void)event_del(checker->readable);
+        reap(checker);
+        checker->done(checker->arg, &checker->problems);
+    }
+}
+
+void checker_destroy(struct checker *checker)
+{
+    if (checker == NULL) {
+        return;
+    }
+    if (checker->readable != NULL) {
+        event_free(checker->readable);
+    }
+    if (checker->report >= 0) {
+        (void)close(checker->report); /* read only */
+    }
+    if (checker->pid > 0) {
+        (void)kill(checker->pid, SIGKILL); /* may have ended by itself */
+        (void)waitpid(checker->pid, NULL, 0);
+    }
+    conf_problems_fini(&checker->problems);
+    buf_fini(&checker->lines);
+    checker->magic = 0;
+    free(checker);
+}
+
+static struct checker *spawn(int config, const char *prefix, int print, struct hawser_error *err)
+{
+    int fds[2]              = {-1, -1};
+    struct checker *checker = calloc(1, sizeof(*checker));
+    if (checker == NULL) {
+        error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for a checker");
+        return NULL;
+    }
+    *checker = (struct checker){.magic = CHECKER_MAGIC, .report = -1};
+    conf_problems_init(&checker->problems);
+    buf_init(&checker->lines, MAX_REPORT_BYTES);
+    if (pipe2(fds, O_CLOEXEC) != 0) {
+        error_set_errno(err, HAWSER_SYSTEM_CALL, errno, "cannot make a pipe");
+        goto fail;
+    }
+    checker->report        = fds[0];
+    struct child_spec spec = {.role      = CHILD_CHECKER,
+                              .fds       = {config, fds[1], print},
+                              .fd_count  = print < 0 ? 2 : 3,
+                              .log_level = LOG_ERROR,
+                              .prefix    = prefix,
+                              .log_path  = "stderr"};
+    checker->pid           = child_spawn(&spec, err);
+    (void)close(fds[1]); /* the child's end */
+    if (checker->pid < 0) {
+        goto fail;
+    }
+    return checker;
+fail:
+    checker_destroy(checker);
+    return NULL;
+}
+
+struct checker *checker_start(struct event_base *base, int config, const char *prefix,
+                              void (*done)(void *arg, const struct conf_problems *problems),
+                              void *arg, struct hawser_error *err)
+{
+    struct checker *checker = spawn(config, prefix, -1, err);
+    if (checker == NULL) {
+        return NULL;
+    }
+    checker->done     = done;
+    checker->arg      = arg;
+    checker->readable = event_new(base, checker->report, EV_READ | EV_PERSIST, on_report, checker);
+    if (checker->readable == NULL || event_add(checker->readable, NULL) != 0) {
+        error_set(err, HAWSER_SYSTEM_MEMORY, "cannot watch the checker");
+        checker_destroy(checker);
+        return NULL;
+    }
+    return checker;
+}
+
+int checker_run(int config, const char *prefix, int print, struct conf_problems *problems,
+                struct hawser_error *err)
+{
+    struct checker *checker = spawn(config, prefix, print, err);
+    if (checker == NULL) {
+        return -1;
+    }
+    while (read_report(checker)) {
+        continue;
+    }
+    reap(checker);
+    int rc = buf_append_slice(&problems->text, buf_slice(&checker->problems.text));
+    problems->count += checker->problems.count;
+    if (rc != 0) {
+        error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for the list of problems");
+    }
+    checker_destroy(checker);
+    return rc;
+}

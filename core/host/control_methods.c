@@ -1,0 +1,169 @@
+/*
+ * The methods of the control socket. See control.h; docs/control-api.md describes them for users.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "host/control.h"
+#include "host/shard.h"
+
+#define METHOD_NOT_FOUND (-32601)
+#define INVALID_PARAMS   (-32602)
+
+static json_t *child_json(const struct master_child *child)
+{
+    return json_pack("{s:s, s:i, s:i, s:b, s:I, s:I}", "role", child_role_name(child->role),
+                     "index", (int)child->index, "pid", (int)child->pid, "running",
+                     master_child_is_running(child), "restarts", (json_int_t)child->restarts,
+                     "generation", (json_int_t)child->generation);
+}
+
+static json_t *reload_json(const struct reload_result *result)
+{
+    return json_pack("{s:b, s:I, s:s}", "ok", result->ok, "generation",
+                     (json_int_t)result->generation, "text", result->text);
+}
+
+/* ---- gathering from all workers ---- */
+
+/** Are the sessions that the config calls required READY (all of them, where it calls none so)? */
+static int is_ready(const json_t *sessions)
+{
+    size_t i;
+    json_t *session;
+    int ready_all      = 1;
+    int ready_required = 1;
+    int required       = 0;
+    json_array_foreach(sessions, i, session)
+    {
+        const char *state = json_string_value(json_object_get(session, "state"));
+        int ready         = state != NULL && strcmp(state, "READY") == 0;
+        ready_all         = ready_all && ready;
+        if (json_is_true(json_object_get(session, "required"))) {
+            required       = 1;
+            ready_required = ready_required && ready;
+        }
+    }
+    return required ? ready_required : ready_all;
+}
+
+static json_t *status_json(const struct control_request *request)
+{
+    const struct master *master = request->master;
+    json_t *processes           = json_array();
+    for (uint32_t i = 0; i < master->settings.workers; i++) {
+        (void)json_array_append_new(
+            processes, child_json(&master->workers[i])); /* short of memory the list is short */
+    }
+    (void)json_array_append_new(processes, child_json(&master->observer));
+    return json_pack("{s:s, s:i, s:I, s:s, s:s, s:I, s:b, s:o, s:o, s:O}", "version",
+                     HAWSER_VERSION, "pid", (int)getpid(), "uptime_ms",
+                     (json_int_t)((clock_monotonic() - master->started_at) / CLOCK_NS_PER_MS),
+                     "prefix", master->options->prefix, "config", master->options->config,
+                     "generation", (json_int_t)master->generation, "ready",
+                     is_ready(request->gathered), "last_reload", reload_json(&master->reload.last),
+                     "processes", processes, "sessions", request->gathered);
+}
+
+static void gathered_all(struct control_request *request)
+{
+    json_t *result = request->for_status ? status_json(request) : json_incref(request->gathered);
+    control_answer(request, json_pack("{s:o}", "result", result));
+}
+
+static void on_gathered(void *arg, json_t *reply)
+{
+    struct control_request *request = arg;
+    (void)json_array_extend(request->gathered,
+                            json_object_get(reply, "result")); /* a worker that is gone has none */
+    json_decref(reply);
+    if (--request->awaited == 0) {
+        gathered_all(request);
+    }
+}
+
+static void gather(struct control_request *request, int for_status)
+{
+    struct master *master = request->master;
+    json_t *question      = json_pack("{s:s}", "method", "session.list");
+    request->gathered     = json_array();
+    request->for_status   = for_status;
+    request->awaited      = 1; /* ours, so that answers that come at once do not end it too soon */
+    for (uint32_t i = 0; i < master->settings.workers && question != NULL; i++) {
+        if (master->workers[i].channel != NULL) {
+            request->awaited++;
+            master_command_send(&master->workers[i], question, on_gathered, request);
+        }
+    }
+    json_decref(question);
+    on_gathered(request, NULL);
+}
+
+static void run_status(struct control_request *request, const json_t *message)
+{
+    (void)message;
+    gather(request, 1);
+}
+
+static void run_session_list(struct control_request *request, const json_t *message)
+{
+    (void)message;
+    gather(request, 0);
+}
+
+/* ---- reload ---- */
+
+static void on_reloaded(void *arg, const struct reload_result *result)
+{
+    control_answer(arg, json_pack("{s:o}", "result", reload_json(result)));
+}
+
+static void run_reload(struct control_request *request, const json_t *message)
+{
+    (void)message;
+    master_reload_start(request->master, on_reloaded, request);
+}
+
+/* ---- forwarding to the worker of one session ---- */
+
+static void on_forwarded(void *arg, json_t *reply)
+{
+    control_answer(arg, reply);
+}
+
+static void forward(struct control_request *request, const json_t *message)
+{
+    const char *name = json_string_value(json_object_get(request->params, "session"));
+    if (name == NULL) {
+        control_answer_error(request, INVALID_PARAMS, "params.session names the session");
+        return;
+    }
+    struct master *master = request->master;
+    master_command_send(&master->workers[shard_of(name, master->settings.workers)], message,
+                        on_forwarded, request);
+}
+
+static const struct {
+    const char *name;
+    void (*run)(struct control_request *request, const json_t *message);
+} METHODS[] = {{"host.status", run_status},        {"host.reload", run_reload},
+               {"session.list", run_session_list}, {"session.state", forward},
+               {"session.call", forward},          {"session.subscribe", forward},
+               {"session.unsubscribe", forward},   {"session.reconnect", forward}};
+
+void control_method_run(struct control_request *request, const json_t *message)
+{
+    const char *name = json_string_value(json_object_get(message, "method"));
+    for (size_t i = 0; i < sizeof(METHODS) / sizeof(METHODS[0]); i++) {
+        if (strcmp(METHODS[i].name, name) == 0) {
+            METHODS[i].run(request, message);
+            return;
+        }
+    }
+    control_answer_error(request, METHOD_NOT_FOUND,
+                         "unknown method; there are host.status, host.reload, session.list, "
+                         "session.state, session.call, session.subscribe, "
+                         "session.unsubscribe, session.reconnect");
+}

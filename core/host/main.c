@@ -1,0 +1,236 @@
+/*
+ * hawser: what the command line asks for; or, started by ourselves, one of the host's other
+ * processes.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "conf/directive.h"
+#include "host/checker.h"
+#include "host/control_client.h"
+#include "host/master.h"
+#include "host/observer.h"
+#include "host/worker.h"
+#include "module/load.h"
+
+static int fail(const struct hawser_error *err)
+{
+    fprintf(stderr, "hawser: %s\n", err->message);
+    return 1;
+}
+
+/* ---- as a child ---- */
+
+static int run_child(const struct child_spec *spec)
+{
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    char name[32];
+    (void)snprintf(name, sizeof(name), spec->role == CHILD_WORKER ? "%s%u" : "%s",
+                   child_role_name(spec->role), (unsigned)spec->index);
+    log_set_process(name);
+    if (log_open(spec->log_path, (int)spec->log_level, &err) != 0) {
+        log_write(LOG_ERROR, "%s; writing to standard error", err.message);
+    }
+    (void)signal(SIGPIPE, SIG_IGN); /* a peer that is gone is an error to handle */
+    (void)signal(SIGINT, SIG_IGN);  /* Ctrl-C reaches the whole group; the master decides */
+    (void)signal(SIGHUP, SIG_IGN);
+    (void)signal(SIGQUIT, SIG_IGN);
+    (void)signal(SIGUSR1, SIG_IGN);
+    switch (spec->role) {
+    case CHILD_WORKER:
+        return worker_main(spec);
+    case CHILD_OBSERVER:
+        return observer_main(spec);
+    default:
+        return checker_main(spec);
+    }
+}
+
+/* ---- -t, -T and the check before a start ---- */
+
+static void print_problems(const struct conf_problems *problems)
+{
+    fwrite(buf_data(&problems->text), 1, problems->text.len, stderr);
+}
+
+/** Everything: syntax, secrets, modules. @return 0 good, -1 problems (printed) */
+static int load_and_check(struct config_load *load, const struct options *options, int print)
+{
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    /* What is wrong so far is in its problems; the checker may find more. */
+    int rc = config_load_read(load, options);
+    if (load->config >= 0 &&
+        checker_run(load->config, options->prefix, print, &load->problems, &err) != 0) {
+        conf_problem(&load->problems, NULL, "%s", err.message);
+    }
+    if (load->problems.count > 0) {
+        print_problems(&load->problems);
+        rc = -1;
+    }
+    return rc;
+}
+
+static int run_test(const struct options *options)
+{
+    struct config_load load;
+    int rc = load_and_check(&load, options, options->action == OPTIONS_PRINT ? STDOUT_FILENO : -1);
+    if (rc != 0) {
+        fprintf(stderr, "hawser: configuration file %s test failed (%zu problem%s)\n",
+                options->config, load.problems.count, load.problems.count == 1 ? "" : "s");
+    } else if (!options->quiet) {
+        fprintf(stderr, "hawser: configuration file %s test is successful\n", options->config);
+    }
+    config_load_fini(&load);
+    return rc == 0 ? 0 : 1;
+}
+
+static int run_host(const struct options *options)
+{
+    struct config_load load;
+    if (load_and_check(&load, options, -1) != 0) {
+        fprintf(stderr, "hawser: configuration file %s is not usable; not starting\n",
+                options->config);
+        config_load_fini(&load);
+        return 1;
+    }
+    struct conf_tree *tree = load.tree;
+    int config             = load.config;
+    load.tree              = NULL;
+    load.config            = -1;
+    int status             = master_run(options, tree, config, &load.secrets);
+    config_load_fini(&load);
+    return status;
+}
+
+/* ---- -s ---- */
+
+static int ask_reload(const struct options *options, const struct settings *settings)
+{
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    json_t *answer =
+        control_ask(settings->control_path, "host.reload", NULL, options->wait_ms, &err);
+    json_t *result   = json_object_get(answer, "result");
+    int ok           = json_is_true(json_object_get(result, "ok"));
+    const char *text = json_string_value(json_object_get(result, "text"));
+    if (answer == NULL) {
+        return fail(&err);
+    }
+    if (text == NULL) {
+        text = json_string_value(json_object_get(json_object_get(answer, "error"), "message"));
+    }
+    if (!ok || !options->quiet) {
+        fprintf(ok ? stdout : stderr, "hawser: %s\n",
+                text == NULL ? "the host gave no reason" : text);
+    }
+    json_decref(answer);
+    return ok ? 0 : 1;
+}
+
+static int send_signal(const struct options *options, const struct settings *settings)
+{
+    static const struct {
+        const char *name;
+        int number;
+    } SIGNALS[] = {{"stop", SIGTERM}, {"quit", SIGQUIT}, {"reload", SIGHUP}, {"reopen", SIGUSR1}};
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    pid_t pid               = pidfile_read(settings->pid_path, &err);
+    if (pid < 0) {
+        return fail(&err);
+    }
+    for (size_t i = 0; i < sizeof(SIGNALS) / sizeof(SIGNALS[0]); i++) {
+        if (strcmp(options->signal, SIGNALS[i].name) == 0 && kill(pid, SIGNALS[i].number) != 0) {
+            error_set(&err, HAWSER_SYSTEM_CALL, "cannot signal the host (pid %d): not permitted?",
+                      (int)pid);
+            return fail(&err);
+        }
+    }
+    return 0;
+}
+
+/* Only paths are needed here, so that a host can be stopped while its config is being edited. */
+static int run_signal(const struct options *options)
+{
+    struct hawser_error err  = HAWSER_ERROR_INIT;
+    struct settings settings = {0};
+    struct conf_problems problems;
+    int status = 1;
+    conf_problems_init(&problems);
+    struct conf_tree *tree =
+        conf_parse_file(options->config, options->prefix, options->directives, &problems);
+    if (tree == NULL ||
+        settings_read(&settings, tree, options->prefix, options->error_log, &err) != 0) {
+        print_problems(&problems);
+        status = fail(&err);
+    } else if (strcmp(options->signal, "reload") == 0 && settings.control_path != NULL) {
+        status = ask_reload(options, &settings);
+    } else {
+        status = send_signal(options, &settings);
+    }
+    settings_fini(&settings);
+    conf_tree_destroy(tree);
+    conf_problems_fini(&problems);
+    return status;
+}
+
+/* ---- -m ---- */
+
+static int run_describe(const struct options *options)
+{
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    struct module_description about;
+    struct buf text = {0};
+    if (module_describe(options->module, &about, &err) != 0) {
+        return fail(&err);
+    }
+    int rc           = module_describe_print(&about, &text);
+    const char *line = rc == 0 ? buf_text(&text) : NULL;
+    fputs(line == NULL ? "no memory\n" : line, stdout);
+    buf_fini(&text);
+    return line == NULL ? 1 : 0;
+}
+
+static int run(const struct options *options)
+{
+    switch (options->action) {
+    case OPTIONS_HELP:
+        options_print_help(stdout);
+        return 0;
+    case OPTIONS_VERSION:
+        options_print_version(stderr);
+        return 0;
+    case OPTIONS_BUILD:
+        options_print_build(stderr);
+        return 0;
+    case OPTIONS_DESCRIBE:
+        return run_describe(options);
+    case OPTIONS_SIGNAL:
+        return run_signal(options);
+    case OPTIONS_TEST:
+    case OPTIONS_PRINT:
+        return run_test(options);
+    default:
+        return run_host(options);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    struct child_spec spec;
+    struct options options;
+    if (child_role_of_this_process(&spec) != CHILD_NONE) {
+        return run_child(&spec);
+    }
+    if (child_remember_program(&err) != 0 || options_parse(&options, argc, argv, &err) != 0) {
+        return fail(&err);
+    }
+    int status = run(&options);
+    options_fini(&options);
+    log_close();
+    return status;
+}

@@ -1,0 +1,329 @@
+/*
+ * The master's own life: set up, signals, stop. See master.h.
+ */
+#include "host/master.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "host/control.h"
+#include "host/privileges.h"
+#include "telemetry/area.h"
+
+#define QUICK_STOP_S 5
+
+/* ---- stopping ---- */
+
+void master_check_stopped(struct master *master)
+{
+    if (!master->stopping || master_child_is_running(&master->observer)) {
+        return;
+    }
+    for (uint32_t i = 0; i < SETTINGS_MAX_WORKERS; i++) {
+        if (master_child_is_running(&master->workers[i])) {
+            return;
+        }
+    }
+    (void)event_base_loopbreak(master->base); /* fails only without a loop */
+}
+
+static int workers_are_running(const struct master *master)
+{
+    for (uint32_t i = 0; i < SETTINGS_MAX_WORKERS; i++) {
+        if (master_child_is_running(&master->workers[i])) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+void master_stop(struct master *master, int graceful)
+{
+    int64_t timeout_ms = graceful ? master->settings.shutdown_timeout_ms : 0;
+    if (master->stopping == 2 || (master->stopping == 1 && graceful)) {
+        return;
+    }
+    struct timeval deadline = {(time_t)(timeout_ms / 1000) + QUICK_STOP_S, 0};
+    log_write(LOG_NOTICE,
+              graceful ? "stopping: sessions close, outputs are emptied" : "stopping at once");
+    master->stopping = graceful ? 1 : 2;
+    for (uint32_t i = 0; i < SETTINGS_MAX_WORKERS; i++) {
+        master_child_quit(&master->workers[i], timeout_ms);
+    }
+    if (!workers_are_running(master)) {
+        master_child_quit(&master->observer, timeout_ms);
+    }
+    (void)event_add(master->stop_deadline,
+                    &deadline); /* without it children that hang are ended by hand */
+    master_check_stopped(master);
+}
+
+static void on_stop_deadline(evutil_socket_t fd, short what, void *arg)
+{
+    struct master *master = arg;
+    (void)fd;
+    (void)what;
+    log_write(LOG_ALERT, "processes did not stop in time; ending them");
+    master->exit_status = 1;
+    (void)event_base_loopbreak(
+        master->base); /* fails only without a loop; master_child_fini kills */
+}
+
+/* The observer goes last, so that it sees the workers' last events. */
+static void stop_observer(struct master *master)
+{
+    if (master->stopping && master->observer.wanted && !workers_are_running(master)) {
+        master_child_quit(&master->observer, QUICK_STOP_S * 1000);
+    }
+}
+
+/* ---- signals ---- */
+
+static void on_child(evutil_socket_t number, short what, void *arg)
+{
+    (void)number;
+    (void)what;
+    master_children_reap(arg);
+    stop_observer(arg);
+}
+
+static void on_reload(evutil_socket_t number, short what, void *arg)
+{
+    struct master *master = arg;
+    (void)number;
+    (void)what;
+    if (!master->stopping) {
+        master_reload_start(master, NULL, NULL);
+    }
+}
+
+static void on_quit(evutil_socket_t number, short what, void *arg)
+{
+    (void)number;
+    (void)what;
+    master_stop(arg, 1);
+}
+
+static void on_term(evutil_socket_t number, short what, void *arg)
+{
+    (void)number;
+    (void)what;
+    master_stop(arg, 0);
+}
+
+static void reopen_child(struct master_child *child)
+{
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    if (child->channel != NULL && channel_send(child->channel, CHANNEL_REOPEN, 0,
+                                               (struct hawser_slice){"", 0}, -1, &err) != 0) {
+        log_write(LOG_ERROR, "files are not reopened: %s", err.message);
+    }
+}
+
+static void on_reopen(evutil_socket_t number, short what, void *arg)
+{
+    struct master *master   = arg;
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    (void)number;
+    (void)what;
+    if (log_reopen(&err) != 0) {
+        log_write(LOG_ERROR, "%s; the log goes on in the old file", err.message);
+    }
+    log_write(LOG_NOTICE, "reopening files");
+    for (uint32_t i = 0; i < SETTINGS_MAX_WORKERS; i++) {
+        reopen_child(&master->workers[i]);
+    }
+    reopen_child(&master->observer);
+}
+
+static int watch_signals(struct master *master)
+{
+    static const struct {
+        int number;
+        void (*fn)(evutil_socket_t number, short what, void *arg);
+    } SIGNALS[] = {{SIGCHLD, on_child}, {SIGHUP, on_reload}, {SIGQUIT, on_quit},
+                   {SIGTERM, on_term},  {SIGINT, on_term},   {SIGUSR1, on_reopen}};
+    for (size_t i = 0; i < sizeof(SIGNALS) / sizeof(SIGNALS[0]); i++) {
+        master->signals[i] = evsignal_new(master->base, SIGNALS[i].number, SIGNALS[i].fn, master);
+        if (master->signals[i] == NULL || event_add(master->signals[i], NULL) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* ---- life ---- */
+
+/** Make the folder that a file of ours goes into. */
+static void make_folder_of(const char *path)
+{
+    char *folder = strdup(path);
+    char *slash  = folder == NULL ? NULL : strrchr(folder, '/');
+    if (slash != NULL && slash != folder) {
+        *slash = 0;
+        (void)mkdir(folder, 0755); /* there already, or the file's own error tells */
+    }
+    free(folder);
+}
+
+static int open_files(struct master *master, struct hawser_error *err)
+{
+    struct settings *s = &master->settings;
+    make_folder_of(s->pid_path);
+    if (strcmp(s->log_path, "stderr") != 0) {
+        make_folder_of(s->log_path);
+    }
+    if (log_open(s->log_path, s->log_level, err) != 0 ||
+        pidfile_create(&master->pidfile, s->pid_path, err) != 0) {
+        return -1;
+    }
+    if (s->control_path != NULL) {
+        make_folder_of(s->control_path);
+        master->control = control_create(master, err);
+        return master->control == NULL ? -1 : 0;
+    }
+    return 0;
+}
+
+static int make_parts(struct master *master, struct hawser_error *err)
+{
+    master->base = event_base_new();
+    if (master->base == NULL || (master->channels = json_object()) == NULL ||
+        (master->stop_deadline = event_new(master->base, -1, 0, on_stop_deadline, master)) ==
+            NULL) {
+        error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for the master");
+        return -1;
+    }
+    for (uint32_t i = 0; i < SETTINGS_MAX_WORKERS; i++) {
+        master_child_init(&master->workers[i], master, CHILD_WORKER, i);
+    }
+    master_child_init(&master->observer, master, CHILD_OBSERVER, 0);
+    master->area = telemetry_area_create(master->settings.workers, &master->telemetry, err);
+    if (master->area == NULL) {
+        return -1;
+    }
+    if (open_files(master, err) != 0) {
+        return -1;
+    }
+    if (watch_signals(master) != 0) {
+        error_set(err, HAWSER_SYSTEM_CALL, "cannot watch signals");
+        return -1;
+    }
+    return 0;
+}
+
+/** The foreground process ends; what follows has no terminal. @return 0 in the daemon; -1 with err
+ * set. The parent does not return. */
+static int become_daemon(struct master *master, struct hawser_error *err)
+{
+    pid_t pid = fork();
+    if (pid > 0) {
+        _exit(0); /* the pid file and the sockets are the daemon's now */
+    }
+    if (pid < 0 || setsid() < 0 || event_reinit(master->base) != 0 ||
+        pidfile_update(&master->pidfile, err) != 0) {
+        error_set_errno(err, HAWSER_SYSTEM_CALL, errno, "cannot become a daemon");
+        return -1;
+    }
+    if (freopen("/dev/null", "r", stdin) == NULL || freopen("/dev/null", "w", stdout) == NULL ||
+        (strcmp(master->settings.log_path, "stderr") != 0 &&
+         freopen("/dev/null", "w", stderr) == NULL)) {
+        error_set_errno(err, HAWSER_SYSTEM_CALL, errno, "cannot leave the terminal");
+        return -1;
+    }
+    return 0;
+}
+
+static void destroy(struct master *master)
+{
+    master_reload_fini(master);
+    control_destroy(master->control);
+    for (uint32_t i = 0; i < SETTINGS_MAX_WORKERS; i++) {
+        master_child_fini(&master->workers[i]);
+    }
+    master_child_fini(&master->observer);
+    for (size_t i = 0; i < sizeof(master->signals) / sizeof(master->signals[0]); i++) {
+        if (master->signals[i] != NULL) {
+            event_free(master->signals[i]);
+        }
+    }
+    if (master->stop_deadline != NULL) {
+        event_free(master->stop_deadline);
+    }
+    pidfile_remove(&master->pidfile);
+    telemetry_area_detach(master->area);
+    if (master->telemetry >= 0) {
+        (void)close(master->telemetry); /* memory alone */
+    }
+    if (master->base != NULL) {
+        event_base_free(master->base);
+    }
+    json_decref(master->channels);
+    conf_tree_destroy(master->tree);
+    secrets_fini(&master->secrets);
+    if (master->config >= 0) {
+        (void)close(master->config); /* memory alone */
+    }
+    settings_fini(&master->settings);
+    free(master);
+}
+
+static int start_children(struct master *master, struct hawser_error *err)
+{
+    if (master->settings.daemon && become_daemon(master, err) != 0) {
+        return -1;
+    }
+    (void)signal(SIGPIPE, SIG_IGN); /* writing to what is gone is an error to handle, not a death */
+    (void)privileges_raise_files(); /* children raise their own; the log says when a limit is hit */
+    log_write(LOG_NOTICE, "hawser/%s starts: %s, prefix %s, %u worker%s", HAWSER_VERSION,
+              master->options->config, master->options->prefix, (unsigned)master->settings.workers,
+              master->settings.workers == 1 ? "" : "s");
+    for (uint32_t i = 0; i < master->settings.workers; i++) {
+        master_child_start(&master->workers[i]);
+    }
+    master_child_start(&master->observer);
+    return 0;
+}
+
+int master_run(const struct options *options, struct conf_tree *tree, int config,
+               struct secrets *secrets)
+{
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    struct master *master   = calloc(1, sizeof(*master));
+    if (master == NULL) {
+        log_write(LOG_EMERG, "no memory for the master");
+        return 1;
+    }
+    *master  = (struct master){.options    = options,
+                               .tree       = tree,
+                               .config     = config,
+                               .secrets    = *secrets,
+                               .generation = 1,
+                               .telemetry  = -1,
+                               .pidfile    = PIDFILE_INIT,
+                               .started_at = clock_monotonic()};
+    *secrets = (struct secrets){0};
+    list_init(&master->commands);
+    master_reload_init(master);
+    log_set_process("master");
+    if (settings_read(&master->settings, tree, options->prefix, options->error_log, &err) != 0 ||
+        make_parts(master, &err) != 0 || start_children(master, &err) != 0) {
+        log_write(LOG_EMERG, "%s", err.message);
+        master->exit_status = 1;
+    } else if (event_base_dispatch(master->base) < 0) {
+        log_write(LOG_EMERG, "the event loop does not run");
+        master->exit_status = 1;
+    }
+    int status = master->exit_status;
+    if (status == 0) {
+        log_write(LOG_NOTICE, "stopped");
+    }
+    destroy(master);
+    return status;
+}

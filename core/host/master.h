@@ -1,0 +1,174 @@
+/*
+ * The master: reads the config, starts and watches the other processes, carries reloads out. Never
+ * runs a module's code.
+ */
+#ifndef CORE_HOST_MASTER_H
+#define CORE_HOST_MASTER_H
+
+#include <event2/event.h>
+#include <jansson.h>
+
+#include "base/clock.h"
+#include "base/list.h"
+#include "conf/tree.h"
+#include "host/channel.h"
+#include "host/child.h"
+#include "host/options.h"
+#include "host/pidfile.h"
+#include "host/secrets.h"
+#include "host/settings.h"
+
+struct checker;
+struct control;
+struct observer;
+struct worker;
+
+/** One child process (or, with master_process off, the same thing inside this one). */
+struct master_child {
+    struct master *master;
+    enum child_role role;
+    uint32_t index;
+    pid_t pid;                 /* 0: not running */
+    struct channel *channel;   /* NULL: not running */
+    struct worker *worker;     /* master_process off */
+    struct observer *observer; /* master_process off */
+    struct event *restart;     /* pending: waits before it is started again */
+    clock_ns_t started_at;
+    uint32_t deaths;     /* in a row, each soon after its start */
+    uint64_t restarts;   /* since the host started */
+    uint64_t generation; /* that it applied last */
+    int wanted;          /* 0: it may end */
+};
+
+/** What a reload has come to. */
+enum reload_step { RELOAD_STEP_NONE, RELOAD_STEP_CHECKING, RELOAD_STEP_APPLYING };
+
+struct reload_result {
+    uint64_t generation; /* now in force */
+    int ok;
+    char text[1024]; /* one line */
+};
+
+struct reload_waiter {
+    struct list node;
+    void (*done)(void *arg, const struct reload_result *result);
+    void *arg;
+    int for_next; /* asked for while another reload ran: waits for the one after it */
+};
+
+struct master_reload {
+    enum reload_step step;
+    int again; /* asked for meanwhile */
+    struct conf_tree *tree;
+    int config; /* sealed; -1: none */
+    struct settings settings;
+    struct secrets secrets;
+    struct checker *checker;
+    clock_ns_t began_at;
+    struct event *deadline;
+    json_t *errors; /* of workers */
+    json_int_t totals[5];
+    struct list waiters;
+    struct reload_result last;
+};
+
+/** A control request on its way to a child. */
+struct master_command {
+    struct list node;
+    uint64_t id;
+    struct master_child *child;
+    void (*done)(void *arg, json_t *reply);
+    void *arg;
+};
+
+struct master {
+    const struct options *options;
+    struct event_base *base;
+    struct settings settings;
+    struct conf_tree *tree;
+    int config; /* sealed */
+    struct secrets secrets;
+    uint64_t generation;
+    int telemetry; /* descriptor of the shared area */
+    struct telemetry_area *area;
+    struct pidfile pidfile;
+    struct master_child workers[SETTINGS_MAX_WORKERS];
+    struct master_child observer;
+    struct event *signals[8];
+    struct master_reload reload;
+    struct control *control;
+    struct list commands;
+    uint64_t next_command;
+    json_t *channels; /* changed at run time, by session: what a worker's successor gets */
+    struct event *stop_deadline;
+    clock_ns_t started_at;
+    int stopping; /* 1 graceful, 2 quick */
+    int exit_status;
+};
+
+/**
+ * Run the host until it is told to stop.
+ * @param tree     taken: a config that passed the checker
+ * @param config   taken: the same, sealed
+ * @param secrets  taken over
+ * @return exit status
+ */
+int master_run(const struct options *options, struct conf_tree *tree, int config,
+               struct secrets *secrets);
+
+/* ---- children: master_child.c ---- */
+void master_child_init(struct master_child *child, struct master *master, enum child_role role,
+                       uint32_t index);
+/** Start it (again), and send it the config in force. */
+void master_child_start(struct master_child *child);
+/** Send the config in force. @return 0, or -1 with err set */
+int master_child_configure(struct master_child *child, struct hawser_error *err) HAWSER_MUST_CHECK;
+/** @param timeout_ms 0: quick */
+void master_child_quit(struct master_child *child, int64_t timeout_ms);
+/** Children ended: find out which. */
+void master_children_reap(struct master *master);
+int master_child_is_running(const struct master_child *child);
+/** "worker 3", "observer"; borrowed until the next call. */
+const char *master_child_name(const struct master_child *child);
+void master_child_fini(struct master_child *child);
+/** Send a control request to a child. `done` is called exactly once, from the loop. @param request
+ * borrowed */
+void master_command_send(struct master_child *child, const json_t *request,
+                         void (*done)(void *arg, json_t *reply), void *arg);
+
+/** A reply came. @param reply taken */
+void master_command_answered(struct master_child *child, uint64_t id, json_t *reply);
+/** The child is gone: its commands end with a refusal. */
+void master_commands_fail(struct master_child *child);
+/** Channels that a session got or lost at run time: for its worker's successor. */
+void master_remember_channels(struct master *master, const json_t *change);
+
+/* ---- reload: master_reload.c ---- */
+void master_reload_init(struct master *master);
+/** Start a reload, or one more after the one that runs. @param done may be NULL */
+void master_reload_start(struct master *master,
+                         void (*done)(void *arg, const struct reload_result *result), void *arg);
+/** A child applied a generation. */
+void master_reload_applied(struct master_child *child, uint64_t generation, const json_t *report);
+/** A child died: a reload does not wait for it. */
+void master_reload_child_gone(struct master *master);
+void master_reload_fini(struct master *master);
+
+/** All are told; the loop ends when all are gone. */
+void master_stop(struct master *master, int graceful);
+/** Ends the loop when nothing is left to wait for. */
+void master_check_stopped(struct master *master);
+
+/** Parse, collect problems, read secrets, seal: what both start and reload begin with. */
+struct config_load {
+    struct conf_tree *tree;
+    struct secrets secrets;
+    int config;
+    struct conf_problems problems;
+};
+/** @return 0 when there are no problems so far, else -1. Release with config_load_fini in both
+ * cases. */
+int config_load_read(struct config_load *load, const struct options *options) HAWSER_MUST_CHECK;
+void config_load_fini(struct config_load *load);
+
+#endif

@@ -1,0 +1,312 @@
+/*
+ * The master's children: start, tell, bury, start again. See master.h.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "host/master.h"
+#include "host/observer.h"
+#include "host/worker.h"
+
+#define SETTLED_NS         (10 * CLOCK_NS_PER_S)
+#define FIRST_RESTART_MS   100
+#define LONGEST_RESTART_MS 5000
+
+int master_child_is_running(const struct master_child *child)
+{
+    return child->pid > 0 || child->channel != NULL;
+}
+
+const char *master_child_name(const struct master_child *child)
+{
+    static char text[48];
+    if (child->role == CHILD_OBSERVER) {
+        return "observer";
+    }
+    (void)snprintf(text, sizeof(text), "worker %u", (unsigned)child->index);
+    return text;
+}
+
+/* ---- the channel ---- */
+
+static void on_message(void *arg, const struct channel_message *message)
+{
+    struct master_child *child = arg;
+    json_t *body               = json_loadb(message->body.data, message->body.len, 0, NULL);
+    switch (message->type) {
+    case CHANNEL_APPLIED:
+        child->generation = message->id;
+        master_reload_applied(child, message->id, body);
+        break;
+    case CHANNEL_REPLY:
+        master_command_answered(child, message->id, json_incref(body));
+        break;
+    case CHANNEL_CHANNELS:
+        master_remember_channels(child->master, body);
+        break;
+    default:
+        log_write(LOG_ERROR, "%s sent a message of type %d, which is none for the master",
+                  master_child_name(child), (int)message->type);
+        break;
+    }
+    json_decref(body);
+    if (message->fd >= 0) {
+        (void)close(message->fd); /* children have nothing to hand up */
+    }
+}
+
+static void bury(struct master_child *child);
+
+static void on_channel_end(void *arg, const struct hawser_error *why)
+{
+    struct master_child *child = arg;
+    (void)why; /* its death tells more, and comes with SIGCHLD */
+    channel_destroy(child->channel);
+    child->channel = NULL;
+    master_commands_fail(child);
+    if (child->pid == 0) {
+        bury(child); /* in this process there is no SIGCHLD */
+    }
+}
+
+static const struct channel_handler CHANNEL_HANDLER = {on_message, on_channel_end};
+
+int master_child_configure(struct master_child *child, struct hawser_error *err)
+{
+    struct master *master = child->master;
+    struct settings *s    = &master->settings;
+    struct buf secrets    = {0};
+    int rc                = -1;
+    json_t *about =
+        json_pack("{s:I, s:s, s:I, s:s*}", "workers", (json_int_t)s->workers, "log_path",
+                  s->log_path, "log_level", (json_int_t)s->log_level, "user", s->user);
+    char *text     = about == NULL ? NULL : json_dumps(about, JSON_COMPACT);
+    char *channels = child->generation == 0 ? json_dumps(master->channels, JSON_COMPACT) : NULL;
+    struct hawser_slice none = {"", 0};
+    if (text == NULL ||
+        (child->role == CHILD_WORKER &&
+         secrets_select(&master->secrets, child->index, s->workers, &secrets) != 0)) {
+        error_set(err, HAWSER_SYSTEM_MEMORY, "no memory to configure %s", master_child_name(child));
+        goto out;
+    }
+    if (child->role == CHILD_WORKER &&
+        channel_send(child->channel, CHANNEL_SECRETS, 0,
+                     secrets.len == 0 ? none : buf_slice(&secrets), -1, err) != 0) {
+        goto out;
+    }
+    if (child->role == CHILD_WORKER && channels != NULL &&
+        channel_send(child->channel, CHANNEL_DYNAMIC, 0,
+                     (struct hawser_slice){channels, strlen(channels)}, -1, err) != 0) {
+        goto out;
+    }
+    rc = channel_send(child->channel, CHANNEL_CONFIG, master->generation,
+                      (struct hawser_slice){text, strlen(text)}, master->config, err);
+out:
+    buf_cleanse(&secrets);
+    json_decref(about);
+    free(channels);
+    free(text);
+    return rc;
+}
+
+/* ---- start and end ---- */
+
+/* Inside this process: the same objects on the same kind of channel. */
+static int start_inside(struct master_child *child, int channel, struct hawser_error *err)
+{
+    struct master *master = child->master;
+    if (child->role == CHILD_OBSERVER) {
+        struct observer_options options = {.channel   = channel,
+                                           .telemetry = master->telemetry,
+                                           .prefix    = master->options->prefix,
+                                           .base      = master->base};
+        child->observer                 = observer_create(&options, err);
+        return child->observer == NULL ? -1 : 0;
+    }
+    struct worker_options options = {.index     = child->index,
+                                     .channel   = channel,
+                                     .telemetry = master->telemetry,
+                                     .prefix    = master->options->prefix,
+                                     .base      = master->base};
+    child->worker                 = worker_create(&options, err);
+    return child->worker == NULL ? -1 : 0;
+}
+
+static int start_process(struct master_child *child, int channel, struct hawser_error *err)
+{
+    struct master *master  = child->master;
+    struct child_spec spec = {.role      = child->role,
+                              .index     = child->index,
+                              .fds       = {channel, master->telemetry},
+                              .fd_count  = 2,
+                              .log_level = (uint32_t)master->settings.log_level,
+                              .prefix    = master->options->prefix,
+                              .log_path  = master->settings.log_path};
+    pid_t pid              = child_spawn(&spec, err);
+    (void)close(channel); /* the child's end */
+    child->pid = pid < 0 ? 0 : pid;
+    return pid < 0 ? -1 : 0;
+}
+
+static int start(struct master_child *child, struct hawser_error *err)
+{
+    int fds[2];
+    if (channel_pair(fds, err) != 0) {
+        return -1;
+    }
+    child->channel = channel_create(child->master->base, fds[0], &CHANNEL_HANDLER, child, err);
+    if (child->channel == NULL) {
+        (void)close(fds[1]); /* nobody has it yet */
+        return -1;
+    }
+    if ((child->master->settings.master_process ? start_process(child, fds[1], err)
+                                                : start_inside(child, fds[1], err)) != 0) {
+        channel_destroy(child->channel);
+        child->channel = NULL;
+        return -1;
+    }
+    child->generation = 0;
+    child->started_at = clock_monotonic();
+    return master_child_configure(child, err);
+}
+
+static void start_later(struct master_child *child)
+{
+    int64_t delay_ms = 0;
+    if (child->deaths > 1) { /* the first death of one that had settled costs no time */
+        delay_ms = FIRST_RESTART_MS;
+        for (uint32_t i = 2; i < child->deaths && delay_ms < LONGEST_RESTART_MS; i++) {
+            delay_ms *= 2;
+        }
+        delay_ms = delay_ms > LONGEST_RESTART_MS ? LONGEST_RESTART_MS : delay_ms;
+    }
+    struct timeval after = {(time_t)(delay_ms / 1000), (suseconds_t)(delay_ms % 1000 * 1000)};
+    if (event_add(child->restart, &after) != 0) {
+        log_write(LOG_ALERT, "%s cannot be scheduled for its restart; starting it now",
+                  master_child_name(child));
+        event_active(child->restart, EV_TIMEOUT, 0);
+    }
+    if (delay_ms > 0) {
+        log_write(LOG_WARN, "%s died %u times in a row, soon after its start; next try in %d ms",
+                  master_child_name(child), (unsigned)child->deaths, (int)delay_ms);
+    }
+}
+
+void master_child_start(struct master_child *child)
+{
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    child->wanted           = 1;
+    if (start(child, &err) != 0) {
+        log_write(LOG_ALERT, "%s does not start: %s", master_child_name(child), err.message);
+        child->deaths++;
+        start_later(child);
+    }
+}
+
+static void on_restart(evutil_socket_t fd, short what, void *arg)
+{
+    struct master_child *child = arg;
+    (void)fd;
+    (void)what;
+    if (child->wanted && !child->master->stopping && !master_child_is_running(child)) {
+        child->restarts++;
+        master_child_start(child);
+    }
+}
+
+/** It is gone: clean up after it, and start it again if it is wanted. */
+static void bury(struct master_child *child)
+{
+    channel_destroy(child->channel);
+    child->channel = NULL;
+    master_commands_fail(child);
+    worker_destroy(child->worker);
+    observer_destroy(child->observer);
+    child->worker   = NULL;
+    child->observer = NULL;
+    master_reload_child_gone(child->master);
+    if (child->master->stopping || !child->wanted) {
+        master_check_stopped(child->master);
+        return;
+    }
+    child->deaths = clock_monotonic() - child->started_at > SETTLED_NS ? 1 : child->deaths + 1;
+    start_later(child);
+}
+
+static void tell_death(const struct master_child *child, int status)
+{
+    int expected = child->master->stopping || !child->wanted;
+    if (WIFSIGNALED(status)) {
+        log_write(expected ? LOG_NOTICE : LOG_ALERT, "%s (pid %d) was ended by signal %d (%s)%s",
+                  master_child_name(child), (int)child->pid, WTERMSIG(status),
+                  strsignal(WTERMSIG(status)), expected ? "" : "; starting it again");
+    } else if (WEXITSTATUS(status) != 0 || !expected) {
+        log_write(expected ? LOG_WARN : LOG_ALERT, "%s (pid %d) ended with status %d%s",
+                  master_child_name(child), (int)child->pid, WEXITSTATUS(status),
+                  expected ? "" : "; starting it again");
+    } else {
+        log_write(LOG_INFO, "%s (pid %d) is done", master_child_name(child), (int)child->pid);
+    }
+}
+
+static void reap_one(struct master_child *child)
+{
+    int status = 0;
+    if (child->pid > 0 && waitpid(child->pid, &status, WNOHANG) == child->pid) {
+        tell_death(child, status);
+        child->pid = 0;
+        bury(child);
+    }
+}
+
+void master_children_reap(struct master *master)
+{
+    for (uint32_t i = 0; i < SETTINGS_MAX_WORKERS; i++) {
+        reap_one(&master->workers[i]);
+    }
+    reap_one(&master->observer);
+}
+
+void master_child_quit(struct master_child *child, int64_t timeout_ms)
+{
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    child->wanted           = 0;
+    if (child->restart != NULL) {
+        (void)event_del(child->restart); /* harmless when it does not wait */
+    }
+    if (child->channel != NULL && channel_send(child->channel, CHANNEL_QUIT, (uint64_t)timeout_ms,
+                                               (struct hawser_slice){"", 0}, -1, &err) != 0) {
+        log_write(LOG_ERROR, "%s cannot be told to stop (%s); ending it", master_child_name(child),
+                  err.message);
+        if (child->pid > 0) {
+            (void)kill(child->pid, SIGTERM); /* it may have ended by itself */
+        }
+    }
+}
+
+void master_child_init(struct master_child *child, struct master *master, enum child_role role,
+                       uint32_t index)
+{
+    *child         = (struct master_child){.master = master, .role = role, .index = index};
+    child->restart = event_new(master->base, -1, 0, on_restart, child);
+}
+
+void master_child_fini(struct master_child *child)
+{
+    if (child->pid > 0) {                /* the stop's deadline has passed */
+        (void)kill(child->pid, SIGKILL); /* it may have ended by itself */
+        (void)waitpid(child->pid, NULL, 0);
+        child->pid = 0;
+    }
+    child->master->stopping = 2;
+    bury(child);
+    if (child->restart != NULL) {
+        event_free(child->restart);
+    }
+}

@@ -1,0 +1,337 @@
+/*
+ * A reload: read, check in a child, hand to the children, say what came of it. See master.h. One at
+ * a time; what is asked for meanwhile becomes one more afterwards.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "host/checker.h"
+#include "host/master.h"
+#include "telemetry/area.h"
+
+#define APPLY_DEADLINE_S 30
+
+static const char *const TOTALS[5] = {"kept", "applied", "replaced", "added", "removed"};
+
+void master_reload_init(struct master *master)
+{
+    list_init(&master->reload.waiters);
+    master->reload.config = -1;
+    master->reload.last =
+        (struct reload_result){.generation = master->generation, .ok = 1, .text = "started"};
+}
+
+static void tell_waiters(struct master *master)
+{
+    struct list *node, *after;
+    list_for_each_safe (node, after, &master->reload.waiters) {
+        struct reload_waiter *waiter = LIST_ENTRY(node, struct reload_waiter, node);
+        if (waiter->for_next) {
+            waiter->for_next = 0;
+            continue;
+        }
+        list_remove(&waiter->node);
+        if (waiter->done != NULL) {
+            waiter->done(waiter->arg, &master->reload.last);
+        }
+        free(waiter);
+    }
+}
+
+static void begin(struct master *master);
+
+/** The attempt is over, one way or the other. */
+static void finish(struct master *master, int ok)
+{
+    struct master_reload *reload = &master->reload;
+    reload->step                 = RELOAD_STEP_NONE;
+    reload->last.ok              = ok;
+    reload->last.generation      = master->generation;
+    if (reload->deadline != NULL) {
+        (void)event_del(reload->deadline); /* harmless when it does not wait */
+    }
+    conf_tree_destroy(reload->tree);
+    reload->tree = NULL;
+    secrets_fini(&reload->secrets);
+    settings_fini(&reload->settings);
+    if (reload->config >= 0) {
+        (void)close(reload->config); /* memory alone */
+    }
+    reload->config = -1;
+    json_decref(reload->errors);
+    reload->errors = NULL;
+    log_write(ok ? LOG_NOTICE : LOG_ERROR, "%s", reload->last.text);
+    tell_waiters(master);
+    if (reload->again && !master->stopping) {
+        reload->again = 0;
+        begin(master);
+    }
+}
+
+static void refuse(struct master *master, const struct conf_problems *problems)
+{
+    struct buf text = {0};
+    const char *line =
+        buf_append_slice(&text, buf_slice(&problems->text)) == 0 ? buf_text(&text) : NULL;
+    size_t first = line == NULL ? 0 : strcspn(line, "\n");
+    while (line != NULL && *line != 0) {
+        size_t len = strcspn(line, "\n");
+        log_write(LOG_ERROR, "reload: %.*s", (int)len, line);
+        line += len + (line[len] == '\n');
+    }
+    (void)snprintf(master->reload.last.text, sizeof(master->reload.last.text),
+                   "reload refused, generation %llu goes on: %.*s%s",
+                   (unsigned long long)master->generation, (int)first,
+                   text.len == 0 ? "no memory" : (const char *)buf_data(&text),
+                   problems->count > 1 ? " (and more, see the log)" : "");
+    buf_fini(&text);
+    finish(master, 0);
+}
+
+/* ---- applying ---- */
+
+static int all_applied(const struct master *master)
+{
+    for (uint32_t i = 0; i < SETTINGS_MAX_WORKERS; i++) {
+        const struct master_child *child = &master->workers[i];
+        if (child->wanted && child->channel != NULL && child->generation < master->generation) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static void describe_outcome(struct master *master)
+{
+    struct master_reload *reload = &master->reload;
+    size_t errors                = json_array_size(reload->errors);
+    long long took_ms = (long long)((clock_monotonic() - reload->began_at) / CLOCK_NS_PER_MS);
+    const char *first = json_string_value(json_array_get(reload->errors, 0));
+    (void)snprintf(
+        reload->last.text, sizeof(reload->last.text),
+        "reload %s, generation %llu: %lld sessions kept, %lld changed in place, %lld replaced, "
+        "%lld added, "
+        "%lld removed in %lld ms%s%s",
+        errors == 0 ? "done" : "done in part", (unsigned long long)master->generation,
+        (long long)reload->totals[0], (long long)reload->totals[1], (long long)reload->totals[2],
+        (long long)reload->totals[3], (long long)reload->totals[4], took_ms,
+        errors == 0 ? "" : "; error: ", errors == 0 ? "" : (first == NULL ? "?" : first));
+}
+
+static void check_applied(struct master *master)
+{
+    if (master->reload.step == RELOAD_STEP_APPLYING && all_applied(master)) {
+        describe_outcome(master);
+        finish(master, json_array_size(master->reload.errors) == 0);
+    }
+}
+
+void master_reload_applied(struct master_child *child, uint64_t generation, const json_t *report)
+{
+    struct master_reload *reload = &child->master->reload;
+    if (reload->step != RELOAD_STEP_APPLYING || generation != child->master->generation) {
+        return; /* a child that started again */
+    }
+    for (size_t i = 0; i < 5; i++) {
+        reload->totals[i] += json_integer_value(json_object_get(report, TOTALS[i]));
+    }
+    (void)json_array_extend(reload->errors,
+                            json_object_get(report, "errors")); /* the child logged them as well */
+    check_applied(child->master);
+}
+
+void master_reload_child_gone(struct master *master)
+{
+    check_applied(master);
+}
+
+static void on_deadline(evutil_socket_t fd, short what, void *arg)
+{
+    struct master *master = arg;
+    (void)fd;
+    (void)what;
+    (void)snprintf(
+        master->reload.last.text, sizeof(master->reload.last.text),
+        "reload: generation %llu is not in force everywhere after %d s; see `hawserctl status`",
+        (unsigned long long)master->generation, APPLY_DEADLINE_S);
+    finish(master, 0);
+}
+
+static void adopt(struct master *master)
+{
+    struct master_reload *reload    = &master->reload;
+    struct settings old             = master->settings;
+    struct conf_tree *tree          = master->tree;
+    struct secrets secrets          = master->secrets;
+    int config                      = master->config;
+    master->settings                = reload->settings;
+    master->settings.master_process = old.master_process;
+    master->tree                    = reload->tree;
+    master->secrets                 = reload->secrets;
+    master->config                  = reload->config;
+    reload->settings                = old;
+    reload->tree                    = tree;
+    reload->secrets                 = secrets;
+    reload->config                  = config;
+    master->generation++;
+}
+
+static void warn_of_fixed(const struct master *master)
+{
+    const struct settings *before = &master->reload.settings; /* after adopt: the old ones */
+    const struct settings *after  = &master->settings;
+    if (strcmp(before->pid_path, after->pid_path) != 0 ||
+        strcmp(before->control_path == NULL ? "" : before->control_path,
+               after->control_path == NULL ? "" : after->control_path) != 0 ||
+        strcmp(before->user == NULL ? "" : before->user, after->user == NULL ? "" : after->user) !=
+            0) {
+        log_write(
+            LOG_WARN,
+            "reload: changes of pid, control and user need a restart; the old ones stay in force");
+    }
+}
+
+static void configure_children(struct master *master)
+{
+    uint32_t workers = master->settings.workers;
+    for (uint32_t i = 0; i < SETTINGS_MAX_WORKERS; i++) {
+        struct master_child *child = &master->workers[i];
+        struct hawser_error err    = HAWSER_ERROR_INIT;
+        if (i >= workers) {
+            if (child->wanted) {
+                master_child_quit(child, master->settings.shutdown_timeout_ms);
+            }
+        } else if (!child->wanted) {
+            master_child_start(child);
+        } else if (child->channel != NULL && master_child_configure(child, &err) != 0) {
+            (void)json_array_append_new(master->reload.errors,
+                                        json_string(err.message)); /* logged below */
+            log_write(LOG_ERROR, "reload: %s", err.message);
+        }
+    }
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    if (master->observer.channel != NULL && master_child_configure(&master->observer, &err) != 0) {
+        log_write(LOG_ERROR, "reload: %s", err.message);
+    }
+}
+
+static void apply(struct master *master)
+{
+    struct master_reload *reload = &master->reload;
+    struct hawser_error err      = HAWSER_ERROR_INIT;
+    struct timeval deadline      = {APPLY_DEADLINE_S, 0};
+    adopt(master);
+    warn_of_fixed(master);
+    if (log_open(master->settings.log_path, master->settings.log_level, &err) != 0) {
+        log_write(LOG_ERROR, "%s; the log goes on where it was", err.message);
+    }
+    reload->step   = RELOAD_STEP_APPLYING;
+    reload->errors = json_array();
+    memset(reload->totals, 0, sizeof(reload->totals));
+    (void)event_add(reload->deadline,
+                    &deadline); /* without it a reload may wait for a worker that hangs */
+    configure_children(master);
+    check_applied(master);
+}
+
+/* ---- checking ---- */
+
+static void on_checked(void *arg, const struct conf_problems *problems)
+{
+    struct master *master        = arg;
+    struct master_reload *reload = &master->reload;
+    struct hawser_error err      = HAWSER_ERROR_INIT;
+    struct conf_problems more;
+    conf_problems_init(&more);
+    if (problems->count > 0) {
+        refuse(master, problems);
+    } else if (settings_read(&reload->settings, reload->tree, master->options->prefix,
+                             master->options->error_log, &err) != 0) {
+        conf_problem(&more, NULL, "%s", err.message);
+        refuse(master, &more);
+    } else if (reload->settings.workers > telemetry_area_worker_slots(master->area)) {
+        conf_problem(&more, NULL, "worker_processes can grow to %zu without a restart, not to %u",
+                     telemetry_area_worker_slots(master->area), (unsigned)reload->settings.workers);
+        refuse(master, &more);
+    } else {
+        apply(master);
+    }
+    conf_problems_fini(&more);
+}
+
+/* From the loop: the checker is not freed inside its own callback, and a refused file does not
+ * recurse. */
+static void begin(struct master *master)
+{
+    struct master_reload *reload = &master->reload;
+    struct hawser_error err      = HAWSER_ERROR_INIT;
+    struct config_load load;
+    reload->step     = RELOAD_STEP_CHECKING;
+    reload->began_at = clock_monotonic();
+    if (config_load_read(&load, master->options) != 0) {
+        refuse(master, &load.problems);
+        config_load_fini(&load);
+        return;
+    }
+    reload->tree    = load.tree;
+    reload->config  = load.config;
+    reload->secrets = load.secrets;
+    load.tree       = NULL;
+    load.config     = -1;
+    load.secrets    = (struct secrets){0};
+    checker_destroy(reload->checker);
+    reload->checker = checker_start(master->base, reload->config, master->options->prefix,
+                                    on_checked, master, &err);
+    if (reload->checker == NULL) {
+        conf_problem(&load.problems, NULL, "%s", err.message);
+        refuse(master, &load.problems);
+    }
+    config_load_fini(&load);
+}
+
+void master_reload_start(struct master *master,
+                         void (*done)(void *arg, const struct reload_result *result), void *arg)
+{
+    struct master_reload *reload = &master->reload;
+    if (done != NULL) {
+        struct reload_waiter *waiter = calloc(1, sizeof(*waiter));
+        if (waiter == NULL) {
+            struct reload_result none = {
+                .generation = master->generation, .ok = 0, .text = "reload: no memory"};
+            done(arg, &none);
+            return;
+        }
+        *waiter = (struct reload_waiter){
+            .done = done, .arg = arg, .for_next = reload->step != RELOAD_STEP_NONE};
+        list_append(&reload->waiters, &waiter->node);
+    }
+    if (reload->deadline == NULL) {
+        reload->deadline = event_new(master->base, -1, 0, on_deadline, master);
+    }
+    if (reload->step != RELOAD_STEP_NONE) {
+        reload->again = 1;
+        return;
+    }
+    begin(master);
+}
+
+void master_reload_fini(struct master *master)
+{
+    struct master_reload *reload = &master->reload;
+    checker_destroy(reload->checker);
+    reload->checker = NULL;
+    reload->again   = 0;
+    if (reload->step != RELOAD_STEP_NONE) {
+        (void)snprintf(reload->last.text, sizeof(reload->last.text),
+                       "reload given up: the host is stopping");
+        finish(master, 0);
+    }
+    tell_waiters(master);
+    if (reload->deadline != NULL) {
+        event_free(reload->deadline);
+    }
+    reload->deadline = NULL;
+}

@@ -1,0 +1,18 @@
+/*
+ * Fewer rights: another user, no new privileges, an end with the master.
+ */
+#ifndef CORE_HOST_PRIVILEGES_H
+#define CORE_HOST_PRIVILEGES_H
+
+#include "hawser/error.h"
+
+/**
+ * In a child: become `user` (NULL: stay), give up the way to more privileges, and die with the
+ * process that started us.
+ * @error SYSTEM_CALL: no such user, or not permitted
+ */
+int privileges_drop(const char *user, struct hawser_error *err) HAWSER_MUST_CHECK;
+/** Raise the soft limit of open files to the hard one. @return the limit now in force */
+uint64_t privileges_raise_files(void);
+
+#endif

@@ -1,0 +1,135 @@
+/*
+ * What runs in one worker: modules, outputs, sessions of one config generation, and how the next
+ * generation takes over. Knows nothing of processes; worker.c drives it.
+ */
+#ifndef CORE_HOST_RUNTIME_H
+#define CORE_HOST_RUNTIME_H
+
+#include <jansson.h>
+
+#include "base/list.h"
+#include "conf/tree.h"
+#include "host/secrets.h"
+#include "module/directory.h"
+#include "net/loop.h"
+#include "output/output.h"
+#include "session/registry.h"
+#include "session/session.h"
+
+struct telemetry_writer;
+
+/** A config that is in use by somebody. */
+struct runtime_config {
+    struct conf_tree *tree;
+    size_t users;
+};
+
+struct runtime;
+
+struct runtime_output {
+    struct list node;
+    struct runtime *runtime;
+    struct runtime_config *config;
+    const struct conf_node *block;
+    const struct module *module;
+    struct hawser_instance *instance;
+    struct output *output;
+    char *name;
+    int retired;  /* draining has begun */
+    int finished; /* drained: freed at the next sweep */
+};
+
+struct runtime_session {
+    struct list node; /* in runtime->leaving once it was told to leave; else alone */
+    struct runtime *runtime;
+    struct runtime_config *config;
+    const struct conf_node *block;
+    const struct module *module;
+    struct hawser_instance *instance;
+    struct session *session;
+    struct runtime_output **routes; /* where its records go; NULL-terminated */
+    char *name;
+    int leaving;
+    int finished; /* CLOSED or FAILED while leaving: freed at the next sweep */
+};
+
+struct runtime_options {
+    struct net_loop *loop;              /* borrowed */
+    struct telemetry_writer *telemetry; /* borrowed; NULL: none */
+    const char *prefix;                 /* borrowed */
+    uint32_t index;                     /* of this worker */
+};
+
+struct runtime {
+    struct runtime_options options;
+    struct module_directory *modules;
+    struct runtime_config *config; /* of the newest generation; NULL: none yet */
+    uint32_t workers;
+    struct secrets secrets;
+    struct registry *sessions; /* struct runtime_session by name */
+    struct list leaving;       /* sessions on their way out */
+    struct list outputs;       /* in use */
+    struct list draining;      /* no longer in use, not yet empty */
+    struct event *sweep;
+    void (*stopped)(void *arg); /* set while stopping */
+    void *stopped_arg;
+};
+
+struct runtime *runtime_create(const struct runtime_options *options, struct hawser_error *err);
+/** At once: sessions without goodbye, outputs with what their destroy still writes. NULL is
+ * allowed. */
+void runtime_destroy(struct runtime *runtime);
+
+/**
+ * Take over a config that the checker accepted: keep, change, add, remove.
+ *
+ * @param tree     taken
+ * @param workers  how many there are: decides with the index which sessions are ours
+ * @param secrets  taken over (moved out of)
+ * @param report   a JSON object, filled: "kept", "applied", "replaced", "added", "removed"
+ * (sessions), "outputs", "errors": [texts]
+ */
+void runtime_apply(struct runtime *runtime, struct conf_tree *tree, uint32_t workers,
+                   struct secrets *secrets, json_t *report);
+/** Channels that a predecessor had at run time: wanted by these sessions from now on. @param
+ * changes {"session": {"added": [], "removed": []}} */
+void runtime_restore_channels(struct runtime *runtime, const json_t *changes);
+/** Ask every output to open its files anew. */
+void runtime_reopen(struct runtime *runtime);
+/**
+ * Stop: sessions leave (graceful: adapter's goodbye and close handshake), then outputs are drained,
+ * then `stopped` is called from the loop.
+ */
+void runtime_stop(struct runtime *runtime, int graceful, int64_t timeout_ms,
+                  void (*stopped)(void *arg), void *arg);
+/** @return borrowed; NULL: no such session here */
+struct runtime_session *runtime_find(const struct runtime *runtime, const char *name);
+
+/* ---- between runtime*.c and apply.c ---- */
+struct runtime_config *runtime_config_use(struct runtime_config *config);
+void runtime_config_release(struct runtime_config *config);
+/** Free what is finished, from the loop. */
+void runtime_sweep_soon(struct runtime *runtime);
+struct runtime_output *runtime_output_create(struct runtime *runtime, const struct conf_node *block,
+                                             struct hawser_error *err);
+struct runtime_output *runtime_output_find(const struct runtime *runtime, const char *name);
+/** No session uses it any more: drain, then free. */
+void runtime_output_retire(struct runtime_output *output, int64_t timeout_ms);
+void runtime_output_destroy(struct runtime_output *output);
+/** Made and started, and in the registry. */
+struct runtime_session *runtime_session_create(struct runtime *runtime,
+                                               const struct conf_node *block,
+                                               struct hawser_error *err);
+/** New options for a running one, from its block in the newest config. */
+int runtime_session_apply(struct runtime_session *session, const struct conf_node *block,
+                          struct hawser_error *err) HAWSER_MUST_CHECK;
+/** Point a kept session to the newest config and its outputs. */
+int runtime_session_rebase(struct runtime_session *session, const struct conf_node *block,
+                           struct hawser_error *err) HAWSER_MUST_CHECK;
+/** Out of the registry, and told to leave. */
+void runtime_session_leave(struct runtime_session *session, const char *reason);
+void runtime_session_destroy(struct runtime_session *session);
+/** Does this config's session send its records to this output? */
+int runtime_session_uses(const struct conf_node *session, const char *output);
+
+#endif

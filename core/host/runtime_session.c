@@ -1,0 +1,205 @@
+/*
+ * Sessions of one worker. See runtime.h.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "host/runtime.h"
+#include "host/sessionconf.h"
+#include "module/instance.h"
+
+/* Hot. */
+static void on_record(void *arg, const struct hawser_record *record)
+{
+    struct runtime_session *session = arg;
+    for (struct runtime_output **route = session->routes; *route != NULL; route++) {
+        output_push((*route)->output, record);
+    }
+}
+
+static void on_state(void *arg, enum hawser_state state, const struct hawser_error *why)
+{
+    struct runtime_session *session = arg;
+    (void)why; /* the session logs it */
+    if (session->leaving && (state == HAWSER_STATE_CLOSED || state == HAWSER_STATE_FAILED)) {
+        session->finished = 1;
+        runtime_sweep_soon(session->runtime);
+    }
+}
+
+void runtime_session_destroy(struct runtime_session *session)
+{
+    if (session == NULL) {
+        return;
+    }
+    if (!session->leaving && runtime_find(session->runtime, session->name) == session) {
+        (void)registry_remove(session->runtime->sessions,
+                              session->name); /* it was just found there */
+    }
+    list_remove(&session->node);
+    session_destroy(session->session);
+    instance_destroy(session->instance);
+    runtime_config_release(session->config);
+    free(session->routes);
+    free(session->name);
+    free(session);
+}
+
+int runtime_session_uses(const struct conf_node *session, const char *output)
+{
+    const struct conf_node *node = NULL;
+    while ((node = conf_find(session, "output", node)) != NULL) {
+        for (size_t i = 1; i < node->word_count; i++) {
+            if (strcmp(node->words[i], output) == 0) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+/** @return given: the outputs that a session block names, NULL-terminated; NULL: no memory */
+static struct runtime_output **find_routes(const struct runtime *runtime,
+                                           const struct conf_node *block)
+{
+    size_t count = 0;
+    struct list *node;
+    list_for_each (node, &runtime->outputs) {
+        count++;
+    }
+    struct runtime_output **routes = calloc(count + 1, sizeof(struct runtime_output *));
+    if (routes == NULL) {
+        return NULL;
+    }
+    count = 0;
+    list_for_each (node, &runtime->outputs) {
+        struct runtime_output *output = LIST_ENTRY(node, struct runtime_output, node);
+        if (runtime_session_uses(block, output->name)) {
+            routes[count++] = output;
+        }
+    }
+    return routes;
+}
+
+int runtime_session_rebase(struct runtime_session *session, const struct conf_node *block,
+                           struct hawser_error *err)
+{
+    struct runtime *runtime        = session->runtime;
+    struct runtime_output **routes = find_routes(runtime, block);
+    if (routes == NULL) {
+        error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for the session's outputs");
+        return -1;
+    }
+    free(session->routes);
+    session->routes = routes;
+    if (session->config != runtime->config) {
+        struct runtime_config *old = session->config;
+        session->config            = runtime_config_use(runtime->config);
+        session->block             = block;
+        if (session->instance != NULL) {
+            instance_set_block(session->instance, block);
+        }
+        runtime_config_release(old);
+    }
+    return 0;
+}
+
+static int give_credentials(struct runtime_session *session, struct hawser_error *err)
+{
+    const char *pairs[SECRETS_MAX_PAIRS * 2];
+    size_t count = secrets_of(&session->runtime->secrets, session->name, pairs, SECRETS_MAX_PAIRS);
+    return count == 0 ? 0 : session_set_credentials(session->session, pairs, count, err);
+}
+
+static int make_session(struct runtime_session *session, struct hawser_error *err)
+{
+    struct runtime_options *options = &session->runtime->options;
+    struct sessionconf conf;
+    int rc                           = -1;
+    struct instance_options instance = {.module    = session->module,
+                                        .name      = session->name,
+                                        .block     = session->block,
+                                        .prefix    = options->prefix,
+                                        .loop      = options->loop,
+                                        .telemetry = options->telemetry};
+    if (sessionconf_read(&conf, session->block, options->prefix, err) != 0) {
+        goto out;
+    }
+    session->instance = instance_create(&instance, err);
+    if (session->instance == NULL) {
+        goto out;
+    }
+    struct session_env env = {.loop      = options->loop,
+                              .adapter   = session->module->descriptor->vtable.adapter,
+                              .host      = hostapi_table(),
+                              .instance  = session->instance,
+                              .telemetry = options->telemetry,
+                              .arg       = session,
+                              .record    = on_record,
+                              .state     = on_state};
+    session->session       = session_create(&conf.options, &env, err);
+    if (session->session == NULL) {
+        goto out;
+    }
+    instance_set_session(session->instance, session->session);
+    rc = give_credentials(session, err);
+out:
+    sessionconf_fini(&conf);
+    return rc;
+}
+
+struct runtime_session *runtime_session_create(struct runtime *runtime,
+                                               const struct conf_node *block,
+                                               struct hawser_error *err)
+{
+    struct runtime_session *session = calloc(1, sizeof(*session));
+    const struct conf_node *adapter = conf_find(block, "adapter", NULL);
+    if (session == NULL) {
+        error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for a session");
+        return NULL;
+    }
+    list_init(&session->node);
+    session->runtime = runtime;
+    session->config  = runtime_config_use(runtime->config);
+    session->block   = block;
+    session->name    = strdup(block->words[1]);
+    session->module  = module_directory_find(runtime->modules, HAWSER_ADAPTER, adapter->words[1]);
+    if (session->name == NULL || session->module == NULL) {
+        error_set(err, HAWSER_MODULE_INIT, "adapter \"%s\" is not loaded", adapter->words[1]);
+        goto fail;
+    }
+    if (runtime_session_rebase(session, block, err) != 0 || make_session(session, err) != 0 ||
+        registry_add(runtime->sessions, session->name, session, err) != 0) {
+        goto fail;
+    }
+    session_start(session->session);
+    return session;
+fail:
+    error_prefix(err, "session %s", block->words[1]);
+    runtime_session_destroy(session);
+    return NULL;
+}
+
+int runtime_session_apply(struct runtime_session *session, const struct conf_node *block,
+                          struct hawser_error *err)
+{
+    struct sessionconf conf;
+    int rc = sessionconf_read(&conf, block, session->runtime->options.prefix, err);
+    if (rc == 0) {
+        rc = session_apply(session->session, &conf.options, err);
+    }
+    sessionconf_fini(&conf);
+    return rc;
+}
+
+void runtime_session_leave(struct runtime_session *session, const char *reason)
+{
+    (void)registry_remove(session->runtime->sessions,
+                          session->name); /* absent when it is leaving already */
+    session->leaving = 1;
+    list_remove(&session->node);
+    list_append(&session->runtime->leaving, &session->node);
+    session_leave(session->session, HAWSER_CLOSE_GOING_AWAY, reason);
+}

@@ -1,0 +1,45 @@
+/*
+ * Credentials of sessions: read by the master alone, handed to each worker for its own sessions,
+ * cleansed when no longer needed. On their way they are triples of NUL-terminated strings: session,
+ * key, value.
+ */
+#ifndef CORE_HOST_SECRETS_H
+#define CORE_HOST_SECRETS_H
+
+#include "base/buf.h"
+#include "conf/tree.h"
+
+/** Zero-initialised: none. */
+struct secrets {
+    struct buf triples;
+};
+
+/**
+ * Read the credentials of every session of a config: `file:PATH` (in the config's grammar; refused
+ * when others can read it) or `env:NAME` (the same text in a variable).
+ * @param problems  what cannot be read, with the config's file and line; never a value
+ */
+void secrets_read(struct secrets *secrets, const struct conf_tree *tree, const char *prefix,
+                  struct conf_problems *problems);
+/** Add to `out` the triples of the sessions that worker `index` of `workers` runs. @return 0, or
+ * -1: no memory */
+int secrets_select(const struct secrets *secrets, uint32_t index, uint32_t workers,
+                   struct buf *out) HAWSER_MUST_CHECK;
+/** Take over what came in a message. @return 0, or -1 with err set */
+int secrets_decode(struct secrets *secrets, struct hawser_slice bytes,
+                   struct hawser_error *err) HAWSER_MUST_CHECK;
+/**
+ * The pairs of one session.
+ * @param pairs  filled with key, value, key, value ...; borrowed from `secrets`
+ * @param max    room in pairs
+ * @return       how many pairs
+ */
+size_t secrets_of(const struct secrets *secrets, const char *session, const char **pairs,
+                  size_t max);
+/** Do both hold the same pairs for this session? @return 1 or 0 */
+int secrets_equal(const struct secrets *a, const struct secrets *b, const char *session);
+void secrets_fini(struct secrets *secrets);
+
+#define SECRETS_MAX_PAIRS 16u
+
+#endif

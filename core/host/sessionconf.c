@@ -1,0 +1,182 @@
+/*
+ * Session block -> session_options. See sessionconf.h.
+ */
+#include "host/sessionconf.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "conf/value.h"
+
+const char *sessionconf_word(const struct conf_node *session, const char *directive)
+{
+    return conf_get_string(session, &conf_core_table, 1, HAWSER_IN_SESSION, directive);
+}
+
+static int64_t number(const struct conf_node *session, const char *directive)
+{
+    return conf_get_number(session, &conf_core_table, 1, HAWSER_IN_SESSION, directive);
+}
+
+/** All arguments of all occurrences. @return given: a NULL-terminated array; NULL: no memory */
+static const char **all_words(const struct conf_node *session, const char *directive, size_t *count)
+{
+    size_t total                 = 0;
+    const struct conf_node *node = NULL;
+    while ((node = conf_find(session, directive, node)) != NULL) {
+        total += node->word_count - 1;
+    }
+    const char **words = calloc(total + 1, sizeof(*words));
+    if (words == NULL) {
+        return NULL;
+    }
+    *count = 0;
+    while ((node = conf_find(session, directive, node)) != NULL) {
+        for (size_t i = 1; i < node->word_count; i++) {
+            words[(*count)++] = node->words[i];
+        }
+    }
+    return words;
+}
+
+/** "a, b" of a directive's words, as the header wants them. @return given; NULL: no such directive,
+ * or no memory */
+static char *join_words(const struct conf_node *node)
+{
+    struct buf text = {0};
+    int rc          = node == NULL ? -1 : 0;
+    for (size_t i = 1; rc == 0 && i < node->word_count; i++) {
+        rc = buf_printf(&text, i == 1 ? "%s" : ", %s", node->words[i]);
+    }
+    const char *joined = rc == 0 ? buf_text(&text) : NULL;
+    char *copy         = joined == NULL ? NULL : strdup(joined);
+    buf_fini(&text);
+    return copy;
+}
+
+static int read_stale(struct sessionconf *conf, const struct conf_node *session,
+                      struct hawser_error *err)
+{
+    const struct conf_node *node = NULL;
+    size_t count                 = 0;
+    while ((node = conf_find(session, "stale_after", node)) != NULL) {
+        count++;
+    }
+    conf->stale = calloc(count + 1, sizeof(*conf->stale));
+    if (conf->stale == NULL) {
+        error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for the session's rules");
+        return -1;
+    }
+    conf->options.stale = conf->stale;
+    while ((node = conf_find(session, "stale_after", node)) != NULL) {
+        struct session_stale_rule *rule = &conf->stale[conf->options.stale_count++];
+        rule->pattern                   = node->words[1];
+        if (conf_value_time(node->words[2], &rule->after_ms, err) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int read_backoff(struct backoff_options *backoff, const struct conf_node *session,
+                        struct hawser_error *err)
+{
+    const struct conf_node *node = conf_find(session, "reconnect", NULL);
+    if (node == NULL) {
+        return 0;
+    }
+    const char *delay    = conf_value_option(node->words, node->word_count, "delay");
+    const char *max      = conf_value_option(node->words, node->word_count, "max_delay");
+    const char *jitter   = conf_value_option(node->words, node->word_count, "jitter");
+    const char *attempts = conf_value_option(node->words, node->word_count, "attempts");
+    int64_t limit        = 0;
+    if ((delay != NULL && conf_value_time(delay, &backoff->delay_ms, err) != 0) ||
+        (max != NULL && conf_value_time(max, &backoff->max_delay_ms, err) != 0) ||
+        (attempts != NULL && conf_value_number(attempts, &limit, err) != 0)) {
+        return -1;
+    }
+    if (jitter != NULL) {
+        double value    = strtod(jitter, NULL);
+        backoff->jitter = value <= 0  ? -1
+                          : value > 1 ? 1
+                                      : value; /* in backoff_options 0 asks for the default */
+    }
+    backoff->attempts = (uint32_t)limit;
+    return 0;
+}
+
+static int read_tls(struct sessionconf *conf, const struct conf_node *session, const char *prefix,
+                    struct hawser_error *err)
+{
+    static const char *const NAMES[] = {"tls_ca", "tls_certificate", "tls_certificate_key"};
+    char **paths[]                   = {&conf->ca_file, &conf->certificate_file, &conf->key_file};
+    for (size_t i = 0; i < 3; i++) {
+        const char *word = sessionconf_word(session, NAMES[i]);
+        if (word != NULL && (*paths[i] = conf_value_path(word, prefix)) == NULL) {
+            error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for a path");
+            return -1;
+        }
+    }
+    conf->options.tls = (struct net_tls_options){.ca_file          = conf->ca_file,
+                                                 .certificate_file = conf->certificate_file,
+                                                 .key_file         = conf->key_file,
+                                                 .verify_off = number(session, "tls_verify") == 0};
+    return 0;
+}
+
+static void read_limits(struct session_options *options, const struct conf_node *session)
+{
+    const char *heartbeat         = sessionconf_word(session, "heartbeat");
+    options->connect_timeout_ms   = number(session, "connect_timeout");
+    options->auth_timeout_ms      = number(session, "auth_timeout");
+    options->subscribe_timeout_ms = number(session, "subscribe_timeout");
+    options->request_timeout_ms   = number(session, "request_timeout");
+    options->max_message_bytes    = (uint64_t)number(session, "max_message");
+    options->max_queued_bytes     = (size_t)number(session, "max_send_queue");
+    options->heartbeat_ms =
+        heartbeat != NULL && strcmp(heartbeat, "off") == 0 ? -1 : number(session, "heartbeat");
+}
+
+int sessionconf_read(struct sessionconf *conf, const struct conf_node *session, const char *prefix,
+                     struct hawser_error *err)
+{
+    size_t header_count = 0;
+    *conf               = (struct sessionconf){0};
+    conf->options       = (struct session_options){
+              .name            = session->words[1],
+              .url             = sessionconf_word(session, "url"),
+              .bind            = sessionconf_word(session, "bind"),
+              .has_credentials = conf_find(session, "credentials", NULL) != NULL,
+    };
+    read_limits(&conf->options, session);
+    conf->channels             = all_words(session, "subscribe", &conf->options.channel_count);
+    conf->headers              = all_words(session, "header", &header_count);
+    conf->subprotocols         = join_words(conf_find(session, "subprotocols", NULL));
+    conf->options.subprotocols = conf->subprotocols;
+    conf->options.channels     = conf->channels;
+    conf->options.headers      = conf->headers;
+    if (conf->channels == NULL || conf->headers == NULL ||
+        (conf->subprotocols == NULL && conf_find(session, "subprotocols", NULL) != NULL)) {
+        error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for the session's settings");
+        return -1;
+    }
+    if (read_stale(conf, session, err) != 0 ||
+        read_backoff(&conf->options.backoff, session, err) != 0) {
+        return -1;
+    }
+    return read_tls(conf, session, prefix, err);
+}
+
+void sessionconf_fini(struct sessionconf *conf)
+{
+    free(conf->channels);
+    free(conf->headers);
+    free(conf->stale);
+    free(conf->subprotocols);
+    free(conf->ca_file);
+    free(conf->certificate_file);
+    free(conf->key_file);
+    *conf = (struct sessionconf){0};
+}

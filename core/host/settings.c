@@ -1,0 +1,119 @@
+/*
+ * The host's settings from the main block. See settings.h.
+ */
+#include "host/settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "conf/directive.h"
+#include "conf/value.h"
+
+const char *settings_main_word(const struct conf_tree *tree, const char *directive)
+{
+    return conf_get_string(conf_tree_root(tree), &conf_core_table, 1, HAWSER_IN_MAIN, directive);
+}
+
+static int64_t main_number(const struct conf_tree *tree, const char *directive)
+{
+    return conf_get_number(conf_tree_root(tree), &conf_core_table, 1, HAWSER_IN_MAIN, directive);
+}
+
+static uint32_t count_workers(const struct conf_tree *tree)
+{
+    const char *word = settings_main_word(tree, "worker_processes");
+    long count       = 1;
+    if (word != NULL && strcmp(word, "auto") == 0) {
+        count = sysconf(_SC_NPROCESSORS_ONLN);
+    } else if (word != NULL) {
+        count = strtol(word, NULL, 10);
+    }
+    if (count < 1) {
+        return 1;
+    }
+    return count > (long)SETTINGS_MAX_WORKERS ? SETTINGS_MAX_WORKERS : (uint32_t)count;
+}
+
+static char *path_of(const char *word, const char *prefix)
+{
+    return strcmp(word, "stderr") == 0 ? strdup(word) : conf_value_path(word, prefix);
+}
+
+static int read_log(struct settings *settings, const struct conf_tree *tree, const char *prefix,
+                    const char *override)
+{
+    const struct conf_node *node = conf_find(conf_tree_root(tree), "error_log", NULL);
+    const char *path             = settings_main_word(tree, "error_log");
+    settings->log_level          = LOG_NOTICE;
+    if (node != NULL && node->word_count > 2) {
+        settings->log_level = log_level_parse(node->words[2]);
+    }
+    settings->log_path = path_of(override != NULL ? override
+                                 : path == NULL   ? "stderr"
+                                                  : path,
+                                 prefix);
+    return settings->log_path == NULL ? -1 : 0;
+}
+
+static int read_control(struct settings *settings, const struct conf_tree *tree, const char *prefix)
+{
+    const char *word             = settings_main_word(tree, "control");
+    const struct conf_node *node = conf_find(conf_tree_root(tree), "control", NULL);
+    settings->control_mode       = 0600;
+    if (word == NULL || strcmp(word, "off") == 0) {
+        return 0;
+    }
+    settings->control_path =
+        conf_value_path(strncmp(word, "unix:", 5) == 0 ? word + 5 : word, prefix);
+    if (node != NULL) {
+        const char *mode  = conf_value_option(node->words, node->word_count, "mode");
+        const char *group = conf_value_option(node->words, node->word_count, "group");
+        if (mode != NULL) {
+            settings->control_mode = (uint32_t)strtoul(mode, NULL, 8) & 0777u;
+        }
+        if (group != NULL) {
+            settings->control_group = strdup(group);
+        }
+    }
+    return settings->control_path == NULL ? -1 : 0;
+}
+
+int settings_read(struct settings *settings, const struct conf_tree *tree, const char *prefix,
+                  const char *log_override, struct hawser_error *err)
+{
+    const char *user = settings_main_word(tree, "user");
+    const char *pid  = settings_main_word(tree, "pid");
+    const char *path = settings_main_word(tree, "module_path");
+    *settings        = (struct settings){
+               .workers             = count_workers(tree),
+               .daemon              = main_number(tree, "daemon") != 0,
+               .master_process      = main_number(tree, "master_process") != 0,
+               .shutdown_timeout_ms = main_number(tree, "shutdown_timeout"),
+               .pid_path            = conf_value_path(pid == NULL ? "run/hawser.pid" : pid, prefix),
+               .module_path = conf_value_path(path == NULL ? HAWSER_DEFAULT_MODULE_PATH : path, prefix),
+               .user        = user == NULL ? NULL : strdup(user),
+    };
+    if (settings->pid_path == NULL || settings->module_path == NULL ||
+        (user != NULL && settings->user == NULL) ||
+        read_log(settings, tree, prefix, log_override) != 0 ||
+        read_control(settings, tree, prefix) != 0) {
+        error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for the settings");
+        settings_fini(settings);
+        return -1;
+    }
+    return 0;
+}
+
+void settings_fini(struct settings *settings)
+{
+    free(settings->log_path);
+    free(settings->pid_path);
+    free(settings->control_path);
+    free(settings->control_group);
+    free(settings->user);
+    free(settings->module_path);
+    *settings = (struct settings){0};
+}

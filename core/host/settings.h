@@ -1,0 +1,34 @@
+/*
+ * What a config says of the host as a whole, read from a checked tree.
+ */
+#ifndef CORE_HOST_SETTINGS_H
+#define CORE_HOST_SETTINGS_H
+
+#include "conf/tree.h"
+
+#define SETTINGS_MAX_WORKERS 256u
+
+struct settings {
+    uint32_t workers;
+    int daemon;
+    int master_process;
+    int log_level;
+    int64_t shutdown_timeout_ms;
+    char *log_path; /* absolute, or "stderr" */
+    char *pid_path;
+    char *control_path;  /* NULL: control off */
+    char *control_group; /* NULL: none */
+    uint32_t control_mode;
+    char *user; /* NULL: stay */
+    char *module_path;
+};
+
+/** @param log_override option -e, or NULL. @return 0, or -1 with err set */
+int settings_read(struct settings *settings, const struct conf_tree *tree, const char *prefix,
+                  const char *log_override, struct hawser_error *err) HAWSER_MUST_CHECK;
+void settings_fini(struct settings *settings);
+
+/** First word behind the directive, or its default; borrowed. Of the main block. */
+const char *settings_main_word(const struct conf_tree *tree, const char *directive);
+
+#endif

@@ -1,0 +1,49 @@
+/*
+ * The adapter's object, and what its files do for each other. One for each session.
+ */
+#ifndef DERIBIT_H
+#define DERIBIT_H
+
+#include "hawser/adapter.h"
+
+struct deribit {
+    const struct hawser_host *host;
+    struct hawser_instance *self;
+    int authenticated; /* on this connection */
+    char **portfolios; /* wanted user.portfolio.* channels: the exchange answers them in another
+                          letter case */
+    size_t portfolio_count;
+};
+
+/* auth.c: public/auth with client_credentials, and private/logout that keeps orders and tokens */
+void deribit_authenticate(void *adapter);
+void deribit_leave(void *adapter);
+
+/* channels.c: subscribe and unsubscribe, public and private, with each name of the reply checked */
+void deribit_subscribe(void *adapter, const struct hawser_slice *channels, size_t count);
+void deribit_unsubscribe(void *adapter, const struct hawser_slice *channels, size_t count);
+int deribit_channel_is_private(struct hawser_slice channel);
+/** The name by which we asked for a channel, where the exchange spells it in another case. Hot. */
+struct hawser_slice deribit_wanted_name(const struct deribit *deribit, struct hawser_slice channel);
+void deribit_forget_names(struct deribit *deribit);
+
+/* heartbeat.c: set_heartbeat, test_request, and public/test as our own question */
+void deribit_restore(void *adapter);
+void deribit_heartbeat(void *adapter);
+/** A message with method "heartbeat". */
+void deribit_heartbeat_message(struct deribit *deribit, const struct hawser_envelope *envelope,
+                               struct hawser_slice bytes);
+
+/* route.c: what arrived, by its envelope. Hot. */
+void deribit_message(void *adapter, const struct hawser_message *message);
+
+/* failure.c: the exchange's error codes as ours */
+/**
+ * Turn a request's failure into an error whose recovery fits.
+ * @param what  "public/auth" and the like, for the message
+ * @param out   filled
+ */
+void deribit_explain(const struct deribit *deribit, const char *what,
+                     const struct hawser_reply *reply, struct hawser_error *out);
+
+#endif

@@ -1,0 +1,17 @@
+/*
+ * The host's answers as text for people.
+ */
+#ifndef TOOLS_CTL_PRINT_H
+#define TOOLS_CTL_PRINT_H
+
+#include <jansson.h>
+
+void print_status(const json_t *status);
+void print_sessions(const json_t *sessions);
+void print_session(const json_t *session);
+/** A result that has no form of its own: JSON, indented. */
+void print_value(const json_t *value);
+/** The outcome of a reload. */
+void print_reload(const json_t *result);
+
+#endif
