@@ -10,8 +10,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Can `bytes` be continued to the encoding of some code point? All of them are tried, four bits at
- * a time: lead, then the ranges of RFC 3629's table. @return its length, 0: no, -1: not yet */
+/* Is there a code point at the front, by the table of RFC 3629 4? @return its length, 0: no, -1:
+ * not yet */
 static int code_point(const uint8_t *bytes, size_t len)
 {
     static const struct {
