@@ -115,7 +115,7 @@ static int read_lines(struct sim_script *script, struct sim *sim, FILE *file,
             found = -1;
         }
         if (found < 0) {
-            error_prefix(err, "%s:%d: ", sim->options.script, number);
+            error_prefix(err, "%s:%d", sim->options.script, number);
             rc = -1;
         }
     }

@@ -22,7 +22,8 @@ class Client:
 
     def __init__(self, url, **options):
         self.url = url
-        self.options = {"compression": None, "ping_interval": None, "max_size": 2 ** 27, **options}
+        self.options = {"compression": None, "ping_interval": None, "max_size": 2 ** 27,
+                        "max_queue": None, "close_timeout": 2, **options}
         self.ws = None
         self.last_id = 0
         self.notes = collections.deque()  # notifications that nobody asked for yet

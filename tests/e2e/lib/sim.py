@@ -27,9 +27,9 @@ class Sim(Process):
             if value is not True:
                 argv.append(value)
         super().__init__(argv)
+        self._socket = None
         self.url = self._url("ws://")
         self.tls_url = self._url("wss://") if cert else None
-        self._socket = None
 
     def _url(self, scheme):
         prefix = "listening " + scheme
@@ -66,7 +66,13 @@ class Sim(Process):
         return self.json("list")
 
     def close(self):
+        """End it by SIGTERM. Raises AssertionError when it does not end with 0, as with a sanitizer's
+        finding."""
         if self._socket is not None:
             self._socket.close()
+        status = self.stop() if self.is_running() else self.wait()
+        said = self.stderr()
         super().close()
         self._dir.cleanup()
+        if status != 0:
+            raise AssertionError(f"hawser-sim ended with {status}: {said}")
