@@ -66,7 +66,7 @@ static void tell_unknown(const struct check *check, const struct conf_node *node
     if (nearest != NULL) {
         conf_problem(check->problems, node, "unknown directive \"%.64s\"; did you mean \"%s\"?",
                      name, nearest);
-    } else {
+    } else if ((check->context & CONF_MODULE_MISSING) == 0) {
         conf_problem(check->problems, node, "unknown directive \"%.64s\"", name);
     }
 }

@@ -31,13 +31,17 @@ int conf_row_at(const struct conf_table *table, size_t index, struct hawser_dire
 int conf_row_find(const struct conf_table *tables, size_t table_count, const char *name,
                   uint32_t context, struct hawser_directive *out);
 
+/** Added to a context: rows of a module are not at hand, so a name that resembles none is not
+ * judged. */
+#define CONF_MODULE_MISSING (1u << 31)
+
 /**
  * Check the statements of one block (not of the blocks inside it) against tables: unknown directive
  * (with the nearest name, or where it is known), arity, type and range of each argument, a block
  * where none belongs or none where one does, repeats, missing required ones.
  *
  * @param block    its children are checked; the block itself serves to cite missing directives
- * @param context  enum hawser_context bits: the place
+ * @param context  enum hawser_context bits: the place; and CONF_MODULE_MISSING
  */
 void conf_check_block(const struct conf_node *block, uint32_t context,
                       const struct conf_table *tables, size_t table_count,

@@ -14,8 +14,6 @@
 #include "host/shard.h"
 #include "module/instance.h"
 
-#define RETIRE_MS 10000
-
 struct apply {
     struct runtime *runtime;
     struct runtime_config *before; /* NULL: the first generation */
@@ -206,10 +204,10 @@ static void start_missing(struct apply *apply, const struct reload_plan *plan)
     }
 }
 
-/* Outputs that nobody names any more: removed ones, and old versions set aside by make_outputs. */
+/* Outputs that nobody names any more: removed ones, and old versions set aside by make_outputs.
+ * They are drained when the sessions that used them are gone. */
 static void retire_unused(struct apply *apply, const struct reload_plan *plan)
 {
-    struct list *node, *after;
     for (size_t i = 0; i < plan->count; i++) {
         const struct reload_change *change = &plan->changes[i];
         struct runtime_output *output      = runtime_output_find(apply->runtime, change->name);
@@ -218,12 +216,7 @@ static void retire_unused(struct apply *apply, const struct reload_plan *plan)
             list_append(&apply->runtime->draining, &output->node);
         }
     }
-    list_for_each_safe (node, after, &apply->runtime->draining) {
-        struct runtime_output *output = LIST_ENTRY(node, struct runtime_output, node);
-        if (!output->retired) {
-            runtime_output_retire(output, RETIRE_MS);
-        }
-    }
+    runtime_sweep_soon(apply->runtime);
 }
 
 static void report_totals(struct apply *apply, const struct reload_plan *plan)

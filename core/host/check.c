@@ -147,12 +147,12 @@ static void check_session(struct check *check, const struct conf_node *session)
     size_t before                 = check->problems->count;
     if (named != NULL && named->word_count == 2) {
         module = find_module(check, named, HAWSER_ADAPTER, named->words[1]);
-        if (module == NULL) {
-            return; /* its own directives cannot be told from unknown ones */
-        }
+    }
+    if (module != NULL) {
         tables[table_count++] = module->directives;
     }
-    conf_check_block(session, HAWSER_IN_SESSION, tables, table_count, check->problems);
+    conf_check_block(session, HAWSER_IN_SESSION | (module == NULL ? CONF_MODULE_MISSING : 0),
+                     tables, table_count, check->problems);
     if (module != NULL && check->problems->count == before && session->word_count == 2) {
         check_adapter(check, session, module);
     }

@@ -20,19 +20,6 @@
 
 /* ---- stopping ---- */
 
-void master_check_stopped(struct master *master)
-{
-    if (!master->stopping || master_child_is_running(&master->observer)) {
-        return;
-    }
-    for (uint32_t i = 0; i < SETTINGS_MAX_WORKERS; i++) {
-        if (master_child_is_running(&master->workers[i])) {
-            return;
-        }
-    }
-    (void)event_base_loopbreak(master->base); /* fails only without a loop */
-}
-
 static int workers_are_running(const struct master *master)
 {
     for (uint32_t i = 0; i < SETTINGS_MAX_WORKERS; i++) {
@@ -41,6 +28,20 @@ static int workers_are_running(const struct master *master)
         }
     }
     return 0;
+}
+
+/* The observer goes last, so that it sees the workers' last events. */
+void master_check_stopped(struct master *master)
+{
+    if (!master->stopping || workers_are_running(master)) {
+        return;
+    }
+    if (master->observer.wanted) {
+        master_child_quit(&master->observer, QUICK_STOP_S * 1000);
+    }
+    if (!master_child_is_running(&master->observer)) {
+        (void)event_base_loopbreak(master->base); /* fails only without a loop */
+    }
 }
 
 void master_stop(struct master *master, int graceful)
@@ -55,9 +56,6 @@ void master_stop(struct master *master, int graceful)
     master->stopping = graceful ? 1 : 2;
     for (uint32_t i = 0; i < SETTINGS_MAX_WORKERS; i++) {
         master_child_quit(&master->workers[i], timeout_ms);
-    }
-    if (!workers_are_running(master)) {
-        master_child_quit(&master->observer, timeout_ms);
     }
     (void)event_add(master->stop_deadline,
                     &deadline); /* without it children that hang are ended by hand */
@@ -75,14 +73,6 @@ static void on_stop_deadline(evutil_socket_t fd, short what, void *arg)
         master->base); /* fails only without a loop; master_child_fini kills */
 }
 
-/* The observer goes last, so that it sees the workers' last events. */
-static void stop_observer(struct master *master)
-{
-    if (master->stopping && master->observer.wanted && !workers_are_running(master)) {
-        master_child_quit(&master->observer, QUICK_STOP_S * 1000);
-    }
-}
-
 /* ---- signals ---- */
 
 static void on_child(evutil_socket_t number, short what, void *arg)
@@ -90,7 +80,6 @@ static void on_child(evutil_socket_t number, short what, void *arg)
     (void)number;
     (void)what;
     master_children_reap(arg);
-    stop_observer(arg);
 }
 
 static void on_reload(evutil_socket_t number, short what, void *arg)

@@ -10,6 +10,7 @@
 #include "base/log.h"
 
 #define QUICK_DRAIN_MS 1000
+#define RETIRE_MS      5000
 
 struct runtime_config *runtime_config_use(struct runtime_config *config)
 {
@@ -46,6 +47,32 @@ static void sweep_sessions(struct runtime *runtime)
     }
 }
 
+/* A session on its way out still has something to say: that it closed. */
+static int is_awaited(const struct runtime *runtime, const struct runtime_output *output)
+{
+    const struct list *node;
+    list_for_each (node, &runtime->leaving) {
+        const struct runtime_session *session = LIST_ENTRY(node, struct runtime_session, node);
+        for (struct runtime_output **route = session->routes; *route != NULL; route++) {
+            if (*route == output) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+static void retire_unawaited(struct runtime *runtime)
+{
+    struct list *node, *after;
+    list_for_each_safe (node, after, &runtime->draining) {
+        struct runtime_output *output = LIST_ENTRY(node, struct runtime_output, node);
+        if (!output->retired && !is_awaited(runtime, output)) {
+            runtime_output_retire(output, RETIRE_MS);
+        }
+    }
+}
+
 static void sweep_outputs(struct list *outputs)
 {
     struct list *node, *after;
@@ -73,9 +100,10 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     sweep_sessions(runtime);
+    retire_unawaited(runtime);
     sweep_outputs(&runtime->draining);
     if (runtime->stopped != NULL && list_is_empty(&runtime->leaving)) {
-        retire_outputs(runtime, QUICK_DRAIN_MS * 5);
+        retire_outputs(runtime, RETIRE_MS);
         if (list_is_empty(&runtime->draining)) {
             void (*stopped)(void *) = runtime->stopped;
             runtime->stopped        = NULL;

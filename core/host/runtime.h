@@ -35,7 +35,7 @@ struct runtime_output {
     struct hawser_instance *instance;
     struct output *output;
     char *name;
-    int retired;  /* draining has begun */
+    int retired;  /* draining has begun; until then sessions on their way out use it */
     int finished; /* drained: freed at the next sweep */
 };
 

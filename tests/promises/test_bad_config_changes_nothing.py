@@ -15,7 +15,7 @@ BROKEN = [
     ("session x { adapter deribit; }", "url"),
     ("session x { adapter nobody; url ws://127.0.0.1:1/; }", 'no adapter module "nobody" is loaded'),
     ("session btc { adapter deribit; url ws://127.0.0.1:1/; }", "btc"),
-    ("session x { adapter deribit; url http://127.0.0.1/; }", "ws://"),
+    ("session x { adapter deribit; url http://127.0.0.1/; }", "wss://"),
     ("session x { adapter deribit; url ws://127.0.0.1:1/; output nowhere; }", "nowhere"),
     ("session x { adapter deribit; url ws://127.0.0.1:1/; subscribe user.orders.BTC-PERPETUAL.raw; }", "needs a login"),
     ("session x { adapter deribit; url ws://127.0.0.1:1/; credentials file:missing.cred; }", "missing.cred"),
