@@ -18,7 +18,7 @@
 #define METRIC_MAX      40u
 #define METRIC_NAME_MAX (HAWSER_MODULE_NAME_SIZE + 1 + METRIC_MAX + 1)
 
-/* A module's void pointer to its own past is not a reason to go on. */
+/* A pointer that is no instance is a broken module: better to end than to go on with it. */
 static struct hawser_instance *check(struct hawser_instance *self)
 {
     return OBJ_CAST(struct hawser_instance, self, INSTANCE_MAGIC);
@@ -106,7 +106,10 @@ static void api_count(struct hawser_instance *self, const char *metric, uint64_t
         instance_misused(check(self), "count", "a metric's name is [a-z0-9_], at most 40 bytes");
         return;
     }
-    (void)snprintf(name, sizeof(name), "%s.%s", check(self)->module->descriptor->name, metric);
+    if (check(self)->is_over) {
+        return; /* the writer may be gone */
+    }
+    (void)snprintf(name, sizeof(name), "%s.%s", self->module->descriptor->name, metric); /* fits */
     telemetry_add(telemetry_metric(self->telemetry, name, self->name, HAWSER_METRIC_COUNTER),
                   (int64_t)add);
 }

@@ -27,7 +27,11 @@ const struct hawser_host *hostapi_table(void);
 /** @return given, or NULL with err set */
 struct hawser_instance *instance_create(const struct instance_options *options,
                                         struct hawser_error *err);
-/** Stops its timers. NULL is allowed. */
+/**
+ * Stops its timers. NULL is allowed. A module with a thread of its own (an output that blocks) may
+ * still be inside a call and use it: then nothing of it is freed, and what it asks is answered as
+ * from an empty config.
+ */
 void instance_destroy(struct hawser_instance *instance);
 /** The session that adapter functions act on; set before the adapter's create is over. NULL: they
  * are refused and logged. */

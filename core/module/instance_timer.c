@@ -42,7 +42,8 @@ struct hawser_timer *instance_timer_start(struct hawser_instance *self, int64_t 
                                           void (*fn)(void *arg), void *arg)
 {
     if (self->loop == NULL || self->is_over) {
-        instance_misused(self, "timer_start", "there is no loop: timers are not for `check`");
+        instance_misused(self, "timer_start",
+                         "it has no loop, neither in `check` nor after its end");
         return NULL;
     }
     if (!instance_is_on_loop(self, "timer_start")) {

@@ -5,6 +5,7 @@
 #define CORE_MODULE_OBJECT_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/complain.h"
 #include "base/list.h"
@@ -18,7 +19,7 @@
 
 struct hawser_instance {
     OBJ_MAGIC_FIELD;
-    int is_over; /* destroyed; kept for a thread of its module's that may still call */
+    _Atomic int is_over; /* destroyed; kept for a thread of its module's that may still call */
     const struct module *module;
     uint32_t kind;    /* enum hawser_module_kind */
     uint32_t context; /* enum hawser_context: of the module's directives */

@@ -82,12 +82,17 @@ static void *run(void *arg)
     return NULL;
 }
 
+static const int CRASHES[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
+
 static int create_thread(struct output_thread *thread)
 {
     sigset_t all;
     sigset_t before;
+    /* Signals are the loop's, but for those of a crash. The thread inherits the set. */
     (void)sigfillset(&all);
-    /* Signals are the loop's. The set is inherited. */
+    for (size_t i = 0; i < sizeof(CRASHES) / sizeof(CRASHES[0]); i++) {
+        (void)sigdelset(&all, CRASHES[i]);
+    }
     int rc = pthread_sigmask(SIG_SETMASK, &all, &before);
     if (rc != 0) {
         return rc;
