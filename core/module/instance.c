@@ -17,7 +17,14 @@ static struct list over = {&over, &over}; /* of the loop's thread */
 
 static uint32_t context_of(uint32_t kind)
 {
-    return kind == HAWSER_ADAPTER ? HAWSER_IN_SESSION : HAWSER_IN_BLOCK;
+    switch (kind) {
+    case HAWSER_ADAPTER:
+        return HAWSER_IN_SESSION;
+    case HAWSER_OUTPUT:
+        return HAWSER_IN_BLOCK | HAWSER_IN_OUTPUT;
+    default:
+        return HAWSER_IN_BLOCK | HAWSER_IN_TELEMETRY;
+    }
 }
 
 struct hawser_instance *instance_create(const struct instance_options *options,

@@ -17,19 +17,25 @@ static const struct conf_node *block_of(const struct hawser_instance *self)
     return self->block == NULL ? &EMPTY : self->block;
 }
 
-static int find_row(const struct hawser_instance *self, const char *directive,
-                    struct hawser_directive *row)
+#define TABLE_COUNT 2
+
+/* The module's own rows first, then the core's of the same block: an adapter may need to know
+ * `heartbeat`. */
+static void get_tables(const struct hawser_instance *self, struct conf_table tables[TABLE_COUNT])
 {
-    return conf_row_find(&self->module->directives, 1, directive, self->context, row);
+    tables[0] = self->module->directives;
+    tables[1] = conf_core_table;
 }
 
 static int knows(struct hawser_instance *self, const char *function, const char *directive,
                  struct hawser_directive *row)
 {
-    if (find_row(self, directive, row)) {
+    struct conf_table tables[TABLE_COUNT];
+    get_tables(self, tables);
+    if (conf_row_find(tables, TABLE_COUNT, directive, self->context, row)) {
         return 1;
     }
-    instance_misused(self, function, "the directive is none of the module's own");
+    instance_misused(self, function, "no such directive belongs to the module or to its block");
     return 0;
 }
 
@@ -48,13 +54,14 @@ static const char *keep(struct hawser_instance *self, const struct hawser_direct
 const char *instance_conf_string(struct hawser_instance *self, const char *directive)
 {
     struct hawser_directive row;
+    struct conf_table tables[TABLE_COUNT];
+    get_tables(self, tables);
     if (!knows(self, "conf_string", directive, &row)) {
         return NULL;
     }
     (void)pthread_mutex_lock(&self->lock);
     const char *text = keep(
-        self, &row,
-        conf_get_string(block_of(self), &self->module->directives, 1, self->context, directive));
+        self, &row, conf_get_string(block_of(self), tables, TABLE_COUNT, self->context, directive));
     (void)pthread_mutex_unlock(&self->lock);
     return text;
 }
@@ -62,12 +69,13 @@ const char *instance_conf_string(struct hawser_instance *self, const char *direc
 int64_t instance_conf_number(struct hawser_instance *self, const char *directive)
 {
     struct hawser_directive row;
+    struct conf_table tables[TABLE_COUNT];
+    get_tables(self, tables);
     if (!knows(self, "conf_number", directive, &row)) {
         return 0;
     }
     (void)pthread_mutex_lock(&self->lock);
-    int64_t number =
-        conf_get_number(block_of(self), &self->module->directives, 1, self->context, directive);
+    int64_t number = conf_get_number(block_of(self), tables, TABLE_COUNT, self->context, directive);
     (void)pthread_mutex_unlock(&self->lock);
     return number;
 }
