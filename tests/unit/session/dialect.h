@@ -19,7 +19,6 @@ struct dialect {
     unsigned logins;
     unsigned leaves;
     unsigned beats;
-    int fail_inside_message; /* "boom" makes it call session_fail from inside its message slot */
 };
 
 /** All slots filled. */

@@ -150,6 +150,9 @@ static void on_reply(void *arg, const struct hawser_reply *reply)
     rig->reply_err = reply->err == NULL ? (struct hawser_error)HAWSER_ERROR_INIT : *reply->err;
     (void)snprintf(rig->reply_result, sizeof(rig->reply_result), "%.*s", (int)reply->result.len,
                    reply->result.data == NULL ? "" : reply->result.data);
+    if (rig->fail_in_reply && reply->err != NULL) {
+        session_fail(rig->session, reply->err);
+    }
 }
 
 int rig_call(struct rig *rig, const char *method, int64_t timeout_ms, struct hawser_error *err)

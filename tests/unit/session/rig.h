@@ -23,6 +23,7 @@ struct rig {
     uint64_t last_sequence;
     uint64_t last_epoch;
     struct hawser_error why; /* of the last state that had one */
+    int fail_in_reply;       /* a reply that is an error is handed to session_fail */
     unsigned replies;
     struct hawser_error reply_err; /* of the last reply; code 0: a result */
     char reply_result[256];

@@ -7,6 +7,7 @@
 
 #include "base/slice.h"
 #include "rig.h"
+#include "session/object.h"
 #include "support/suite.h"
 
 START_TEST(a_session_walks_through_its_states_to_ready)
@@ -52,8 +53,9 @@ START_TEST(the_deadline_of_an_attempt_that_is_over_does_not_touch_the_next)
 {
     struct rig rig;
     rig_init(&rig);
-    rig.options.connect_timeout_ms = 150;
-    rig.exchange.upgrade           = MOCK_SHUT;
+    rig.options.connect_timeout_ms   = 150;
+    rig.options.subscribe_timeout_ms = 150;
+    rig.exchange.upgrade             = MOCK_SHUT;
     rig_start(&rig);
     rig_until(&rig, rig_is(&rig, HAWSER_STATE_BACKOFF));
     rig.exchange.upgrade = MOCK_ACCEPT;
@@ -62,6 +64,7 @@ START_TEST(the_deadline_of_an_attempt_that_is_over_does_not_touch_the_next)
     ck_assert_int_eq(session_state(rig.session), HAWSER_STATE_READY);
     ck_assert_uint_eq(rig_info(&rig).epoch, 1);
     ck_assert_uint_eq(mock_accepted(rig.mock), 2);
+    ck_assert_uint_eq(rig_info(&rig).illegal_events, 0); /* no timer fired that nobody waits for */
     rig_fini(&rig);
 }
 END_TEST
@@ -93,11 +96,11 @@ START_TEST(two_failures_at_once_lead_to_one_reconnect)
     rig_start(&rig);
     rig_until(&rig, rig_is(&rig, HAWSER_STATE_READY));
     mock_send_text(rig.exchange.peer, "boom"); /* the adapter fails twice inside its message slot */
-    mock_cut(rig.exchange.peer);
     rig_until(&rig, rig_info(&rig).epoch == 2 && rig_is(&rig, HAWSER_STATE_READY));
     ck_assert_uint_eq(mock_accepted(rig.mock), 2);
     ck_assert_uint_eq(rig_count(rig.states, "BACKOFF"), 1);
     ck_assert_uint_eq(rig.dialect.disconnected, 1);
+    ck_assert_str_eq(rig_info(&rig).last_error.message, "boom"); /* the first is the cause */
     rig_fini(&rig);
 }
 END_TEST
@@ -270,6 +273,37 @@ START_TEST(a_new_link_on_request_replaces_the_old_one)
 }
 END_TEST
 
+START_TEST(a_deadline_of_a_state_that_was_left_in_the_same_turn_is_overtaken)
+{
+    struct rig rig;
+    rig_init(&rig);
+    rig_start(&rig);
+    rig_until(&rig, rig_is(&rig, HAWSER_STATE_READY));
+    session_post(rig.session, SESSION_INCOMPLETE);
+    session_post(rig.session, SESSION_DEADLINE);
+    session_drain(rig.session);
+    ck_assert_uint_eq(rig.session->overtaken, 1);
+    ck_assert_int_eq(session_state(rig.session), HAWSER_STATE_RESTORING);
+    rig_fini(&rig);
+}
+END_TEST
+
+START_TEST(the_end_of_a_link_that_was_replaced_in_the_same_turn_is_overtaken)
+{
+    struct rig rig;
+    rig_init(&rig);
+    rig_start(&rig);
+    rig_until(&rig, rig_is(&rig, HAWSER_STATE_READY));
+    session_post(rig.session, SESSION_RECONNECT);
+    session_post(rig.session, SESSION_LOST);
+    session_drain(rig.session);
+    ck_assert_uint_eq(rig.session->overtaken, 1);
+    ck_assert_uint_eq(rig_count(rig.states, "BACKOFF"), 0);
+    rig_until(&rig, rig_is(&rig, HAWSER_STATE_READY));
+    rig_fini(&rig);
+}
+END_TEST
+
 START_TEST(a_session_may_be_destroyed_in_any_state)
 {
     static const int UPGRADES[] = {MOCK_ACCEPT, MOCK_MUTE, MOCK_SHUT, 401};
@@ -322,6 +356,8 @@ int main(void)
     tcase_add_test(cases, with_reconnect_off_a_clean_close_is_the_end);
     tcase_add_test(cases, with_reconnect_off_a_cut_link_is_a_failure);
     tcase_add_test(cases, a_new_link_on_request_replaces_the_old_one);
+    tcase_add_test(cases, a_deadline_of_a_state_that_was_left_in_the_same_turn_is_overtaken);
+    tcase_add_test(cases, the_end_of_a_link_that_was_replaced_in_the_same_turn_is_overtaken);
     tcase_add_test(cases, a_session_may_be_destroyed_in_any_state);
     tcase_add_test(cases, an_unusable_url_is_refused_when_the_session_is_made);
     return suite_run("session/link", cases);

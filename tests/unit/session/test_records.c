@@ -123,13 +123,14 @@ START_TEST(a_channel_with_many_holes_is_not_healed_for_each)
     rig_init(&rig);
     rig_start(&rig);
     rig_until(&rig, rig_is(&rig, HAWSER_STATE_READY));
-    for (int i = 0; i < 20; i++) {
-        mock_send_text(rig.exchange.peer, "seq a %d %d", i * 10 + 5, i * 10 + 8);
+    for (size_t i = 1; i <= 5; i++) {
+        mock_send_text(rig.exchange.peer, "seq a %zu %zu", i * 10 + 5, i * 10 + 8);
+        rig_until(&rig, rig_count(rig.records, "GAP a sequence;") == i);
+        rig_pass_ms(&rig, 50); /* the first is healed meanwhile */
+        ck_assert_uint_eq(rig_info(&rig).channels_confirmed, 2);
     }
-    rig_until(&rig, rig_count(rig.records, "GAP a sequence;") == 20);
-    rig_pass_ms(&rig, 200);
     ck_assert_uint_eq(rig.exchange.unsubscribes, 1);
-    ck_assert_uint_eq(rig_count(rig.records, "DATA a;"), 20);
+    ck_assert_uint_eq(rig_count(rig.records, "DATA a;"), 5);
     rig_fini(&rig);
 }
 END_TEST

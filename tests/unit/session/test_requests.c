@@ -71,6 +71,25 @@ START_TEST(a_break_ends_every_request_with_outcome_unknown_and_sends_none_again)
 }
 END_TEST
 
+START_TEST(a_failure_that_follows_from_a_break_does_not_hide_its_cause)
+{
+    struct rig rig;
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    rig_init(&rig);
+    rig.fail_in_reply = 1;
+    rig_start(&rig);
+    rig_until(&rig, rig_is(&rig, HAWSER_STATE_READY));
+    ck_assert_int_eq(rig_call(&rig, "private/buy", 0, &err), 0);
+    rig_until(&rig, rig.exchange.calls == 1);
+    mock_cut(rig.exchange.peer);
+    rig_until(&rig, rig_is(&rig, HAWSER_STATE_BACKOFF));
+    ck_assert_uint_eq(rig.reply_err.code, HAWSER_REQUEST_UNKNOWN);
+    ck_assert_uint_eq(rig.why.code, HAWSER_NET_LOST);
+    ck_assert_uint_eq(rig_info(&rig).last_error.code, HAWSER_NET_LOST);
+    rig_fini(&rig);
+}
+END_TEST
+
 START_TEST(requests_end_when_the_session_is_destroyed)
 {
     struct rig rig;
@@ -150,6 +169,7 @@ int main(void)
     tcase_add_test(cases, an_answer_ends_its_request);
     tcase_add_test(cases, a_request_without_an_answer_times_out_and_its_late_answer_is_counted);
     tcase_add_test(cases, a_break_ends_every_request_with_outcome_unknown_and_sends_none_again);
+    tcase_add_test(cases, a_failure_that_follows_from_a_break_does_not_hide_its_cause);
     tcase_add_test(cases, requests_end_when_the_session_is_destroyed);
     tcase_add_test(cases, too_many_requests_at_once_are_refused);
     tcase_add_test(cases, a_request_from_outside_waits_for_nobody_and_is_refused_before_ready);
