@@ -8,6 +8,7 @@
 #include "text.h"
 
 #define METHOD_AUTH "public/auth"
+#define LONGEST_S   INT64_C(31536000) /* a year: bounds what the exchange says */
 
 static void fail(const struct deribit *deribit, uint32_t code, const char *text)
 {
@@ -27,6 +28,9 @@ static void take_result(struct deribit *deribit, struct hawser_slice result)
     if (!has_token) {
         fail(deribit, HAWSER_ADAPTER_FAILED, METHOD_AUTH ": the answer holds no access_token");
         return;
+    }
+    if (expires_in > LONGEST_S) {
+        expires_in = LONGEST_S;
     }
     deribit->authenticated = 1;
     deribit->host->authenticated(deribit->self, expires_in > 0 ? expires_in * 1000 : 0);
