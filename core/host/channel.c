@@ -46,6 +46,7 @@ struct channel {
     struct list out;
     size_t out_bytes;
     int in_callback;
+    int is_over; /* `ended` was called */
     int destroyed;
 };
 
@@ -104,6 +105,7 @@ static void end(struct channel *channel, const struct hawser_error *why)
 {
     (void)event_del(channel->readable);
     (void)event_del(channel->writable);
+    channel->is_over = 1;
     channel->handler->ended(channel->arg, why);
 }
 
@@ -322,6 +324,10 @@ static struct outgoing *outgoing_create(enum channel_type type, uint64_t id,
 int channel_send(struct channel *channel, enum channel_type type, uint64_t id,
                  struct hawser_slice body, int fd, struct hawser_error *err)
 {
+    if (channel->is_over) {
+        error_set(err, HAWSER_SYSTEM_CALL, "the process at the other end is gone");
+        return -1;
+    }
     if (body.len > CHANNEL_MAX_MESSAGE_BYTES || channel->out_bytes > MAX_QUEUED_BYTES) {
         error_set(err, HAWSER_SYSTEM_LIMIT, "too much is waiting for another process (%zu bytes)",
                   channel->out_bytes + body.len);

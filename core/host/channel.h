@@ -56,7 +56,7 @@ void channel_destroy(struct channel *channel);
  * Queue a message; it goes out as the other side reads.
  * @param body  copied, and cleansed from the queue once sent
  * @param fd    duplicated; -1: none
- * @return 0, or -1 with err set (too much queued, no memory)
+ * @return 0, or -1 with err set (the channel ended, too much queued, no memory)
  */
 int channel_send(struct channel *channel, enum channel_type type, uint64_t id,
                  struct hawser_slice body, int fd, struct hawser_error *err) HAWSER_MUST_CHECK;
