@@ -40,7 +40,7 @@ int deribit_channel_is_private(struct hawser_slice channel)
     return 0;
 }
 
-/* ---- names that come back in another letter case ---- */
+/* names that come back in another letter case */
 
 struct hawser_slice deribit_wanted_name(const struct deribit *deribit, struct hawser_slice channel)
 {
@@ -87,7 +87,7 @@ void deribit_forget_names(struct deribit *deribit)
     deribit->portfolio_count = 0;
 }
 
-/* ---- replies ---- */
+/* replies */
 
 static int is_in(const json_t *names, struct hawser_slice channel)
 {
@@ -161,7 +161,7 @@ static void on_reply(void *arg, const struct hawser_reply *reply)
     free(change);
 }
 
-/* ---- calls ---- */
+/* calls */
 
 /** @return given: a copy of the channels for the reply; NULL: no memory */
 static struct change *change_create(struct deribit *deribit, const struct hawser_slice *channels,
