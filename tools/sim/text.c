@@ -99,7 +99,9 @@ void sim_text_fixed(struct sim_text *text, int64_t value, unsigned decimals)
     }
     uint64_t whole    = magnitude / (uint64_t)POWERS[decimals];
     uint64_t fraction = magnitude % (uint64_t)POWERS[decimals];
-    sim_text_int(text, (int64_t)whole);
+    char room[DIGITS_MAX];
+    char *start = digits(room + sizeof(room), whole);
+    sim_text_bytes(text, start, (size_t)(room + sizeof(room) - start));
     char tail[MAX_DECIMALS + 2] = ".0";
     size_t len                  = 2;
     if (fraction != 0) {
