@@ -55,8 +55,12 @@
 #ifndef FIXTURE_ROW_COUNT
 #define FIXTURE_ROW_COUNT 1
 #endif
-#ifndef FIXTURE_ROW_SIZE
-#define FIXTURE_ROW_SIZE sizeof(struct hawser_directive)
+#ifdef FIXTURE_ROW_SIZE
+#define FIXTURE_HEAD                                                                               \
+    .magic = HAWSER_MODULE_MAGIC, .abi_major = HAWSER_ABI_MAJOR, .abi_minor = HAWSER_ABI_MINOR,    \
+    .struct_size = sizeof(struct hawser_module), .directive_size = FIXTURE_ROW_SIZE
+#else
+#define FIXTURE_HEAD HAWSER_MODULE_HEAD
 #endif
 
 #ifdef FIXTURE_CRASHES_AT_LOAD
@@ -93,14 +97,15 @@ static void destroy(void *object)
     (void)object;
 }
 
-static inline void take_message(void *object, const struct hawser_message *message)
+__attribute__((unused)) static void take_message(void *object, const struct hawser_message *message)
 {
     (void)object;
     (void)message;
 }
 
-static inline size_t write_records(void *object, const struct hawser_record *records, size_t count,
-                                   struct hawser_error *err)
+__attribute__((unused)) static size_t write_records(void *object,
+                                                    const struct hawser_record *records,
+                                                    size_t count, struct hawser_error *err)
 {
     (void)object;
     (void)records;
@@ -108,8 +113,8 @@ static inline size_t write_records(void *object, const struct hawser_record *rec
     return count;
 }
 
-static inline int flush_metrics(void *object, const struct hawser_metric *metrics, size_t count,
-                                struct hawser_error *err)
+__attribute__((unused)) static int flush_metrics(void *object, const struct hawser_metric *metrics,
+                                                 size_t count, struct hawser_error *err)
 {
     (void)object;
     (void)metrics;
@@ -153,8 +158,7 @@ HAWSER_MODULE_NOTE(FIXTURE_KIND, FIXTURE_NOTE_NAME, "1.2.3");
 extern const struct hawser_module FIXTURE_SYMBOL;
 
 HAWSER_EXPORT const struct hawser_module FIXTURE_SYMBOL = {
-    HAWSER_MODULE_HEAD,
-    .directive_size  = FIXTURE_ROW_SIZE,
+    FIXTURE_HEAD,
     .kind            = FIXTURE_KIND,
     .name            = FIXTURE_NAME,
     .version         = "1.2.3",

@@ -130,6 +130,15 @@ START_TEST(what_was_read_outlives_a_reload)
 }
 END_TEST
 
+START_TEST(the_cores_rows_of_its_block_can_be_read_too)
+{
+    make("queue_bytes 1m;");
+    ck_assert_int_eq(host->conf_number(self, "queue_bytes"), 1048576);
+    ck_assert_int_eq(host->conf_number(self, "queue_records"), 65536);
+    ck_assert_int_eq(host->conf_number(self, "heartbeat"), 0); /* stands in a session */
+}
+END_TEST
+
 START_TEST(a_directive_of_somebody_else_is_not_given_out)
 {
     make("path x; other y;");
@@ -282,6 +291,7 @@ int main(void)
     tcase_add_test(tests, directives_are_read_with_defaults_units_and_prefix);
     tcase_add_test(tests, without_a_block_there_are_defaults);
     tcase_add_test(tests, what_was_read_outlives_a_reload);
+    tcase_add_test(tests, the_cores_rows_of_its_block_can_be_read_too);
     tcase_add_test(tests, a_directive_of_somebody_else_is_not_given_out);
     tcase_add_test(tests, timers_fire_once_and_can_be_stopped);
     tcase_add_test(tests, timers_end_with_their_instance_even_from_one_of_them);
