@@ -29,7 +29,7 @@ static void note_error(struct apply *apply, const struct hawser_error *err)
                                 json_string(err->message)); /* the log has it */
 }
 
-/* ---- what the plan has to ask ---- */
+/* what the plan has to ask */
 
 static int session_is_ours(struct apply *apply, const struct conf_node *session, int is_after)
 {
@@ -86,7 +86,7 @@ static int credentials_changed(void *arg, const char *session)
     return !secrets_equal(&apply->runtime->secrets, apply->secrets, session);
 }
 
-/* ---- carrying it out ---- */
+/* carrying it out */
 
 static void load_modules(struct apply *apply)
 {

@@ -120,7 +120,7 @@ static void end_errno(struct channel *channel, int errno_value)
     end(channel, &err);
 }
 
-/* ---- receiving ---- */
+/* receiving */
 
 /** @return bytes received, 0 at the end, -1 with errno */
 static ssize_t receive(struct channel *channel)
@@ -238,7 +238,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
     }
 }
 
-/* ---- sending ---- */
+/* sending */
 
 /** @return 0 all is sent or the socket is full, -1 with errno */
 static int send_some(struct channel *channel, struct outgoing *out)

@@ -36,7 +36,7 @@ struct checker {
     void *arg;
 };
 
-/* ---- in the child ---- */
+/* in the child */
 
 static void report_progress(void *arg, const struct conf_node *node, const char *what)
 {
@@ -94,12 +94,12 @@ int checker_main(const struct child_spec *spec)
     return fclose(out) == 0 ? 0 : 2;
 }
 
-/* ---- in the parent ---- */
+/* in the parent */
 
 static void take_line(struct checker *checker, const char *line)
 {
     if (line[0] == '+') {
-        (void)snprintf(checker->doing, sizeof(checker->doing), "%s", line + 2);
+        (void)snprintf(checker->doing, sizeof(checker->doing), "%.500s", line + 2);
     } else if (line[0] == '-' && line[1] == ' ') {
         if (buf_printf(&checker->problems.text, "%s\n", line + 2) == 0) {
             checker->problems.count++;

@@ -106,7 +106,7 @@ static void run_state(const struct command *command)
     reply_result(command, state);
 }
 
-/* ---- session.call: answered when the exchange does ---- */
+/* session.call: answered when the exchange does */
 
 struct call {
     struct command command;
@@ -156,8 +156,8 @@ static void run_call(const struct command *command)
                   "session.call needs params.method, e.g. \"public/get_time\"");
     } else {
         call->command = *command;
-        if (session_call(command->session->session, method, slice_of(text), timeout_ms,
-                         on_call_reply, call, &err) == 0) {
+        if (session_request(command->session->session, method, slice_of(text), timeout_ms,
+                            on_call_reply, call, &err) == 0) {
             free(text);
             return;
         }
@@ -167,7 +167,7 @@ static void run_call(const struct command *command)
     reply_error(command, &err);
 }
 
-/* ---- channels ---- */
+/* channels */
 
 /** @return given: the channels named in params; NULL with err set */
 static struct hawser_slice *read_channels(const struct command *command, size_t *count,

@@ -195,7 +195,7 @@ fail:
     (void)close(fd); /* nothing was said yet */
 }
 
-/* ---- the socket ---- */
+/* the socket */
 
 static int give_to_group(const struct control *control, const char *name, struct hawser_error *err)
 {

@@ -18,7 +18,7 @@ struct control *control_create(struct master *master, struct hawser_error *err);
 /** Closes every connection and removes the socket. NULL is allowed. */
 void control_destroy(struct control *control);
 
-/* ---- between control.c and control_methods.c ---- */
+/* between control.c and control_methods.c */
 struct control_client;
 
 /** A request of a client, until it is answered. */

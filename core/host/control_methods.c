@@ -26,7 +26,7 @@ static json_t *reload_json(const struct reload_result *result)
                      (json_int_t)result->generation, "text", result->text);
 }
 
-/* ---- gathering from all workers ---- */
+/* gathering from all workers */
 
 /** Are the sessions that the config calls required READY (all of them, where it calls none so)? */
 static int is_ready(const json_t *sessions)
@@ -113,7 +113,7 @@ static void run_session_list(struct control_request *request, const json_t *mess
     gather(request, 0);
 }
 
-/* ---- reload ---- */
+/* reload */
 
 static void on_reloaded(void *arg, const struct reload_result *result)
 {
@@ -126,7 +126,7 @@ static void run_reload(struct control_request *request, const json_t *message)
     master_reload_start(request->master, on_reloaded, request);
 }
 
-/* ---- forwarding to the worker of one session ---- */
+/* forwarding to the worker of one session */
 
 static void on_forwarded(void *arg, json_t *reply)
 {

@@ -24,7 +24,7 @@ static int fail(const struct hawser_error *err)
     return 1;
 }
 
-/* ---- as a child ---- */
+/* as a child */
 
 static int run_child(const struct child_spec *spec)
 {
@@ -51,7 +51,7 @@ static int run_child(const struct child_spec *spec)
     }
 }
 
-/* ---- -t, -T and the check before a start ---- */
+/* -t, -T and the check before a start */
 
 static void print_problems(const struct conf_problems *problems)
 {
@@ -107,7 +107,7 @@ static int run_host(const struct options *options)
     return status;
 }
 
-/* ---- -s ---- */
+/* -s */
 
 static int ask_reload(const struct options *options, const struct settings *settings)
 {
@@ -177,7 +177,7 @@ static int run_signal(const struct options *options)
     return status;
 }
 
-/* ---- -m ---- */
+/* -m */
 
 static int run_describe(const struct options *options)
 {

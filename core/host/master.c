@@ -18,7 +18,7 @@
 
 #define QUICK_STOP_S 5
 
-/* ---- stopping ---- */
+/* stopping */
 
 static int workers_are_running(const struct master *master)
 {
@@ -73,7 +73,7 @@ static void on_stop_deadline(evutil_socket_t fd, short what, void *arg)
         master->base); /* fails only without a loop; master_child_fini kills */
 }
 
-/* ---- signals ---- */
+/* signals */
 
 static void on_child(evutil_socket_t number, short what, void *arg)
 {
@@ -147,7 +147,7 @@ static int watch_signals(struct master *master)
     return 0;
 }
 
-/* ---- life ---- */
+/* life */
 
 /** Make the folder that a file of ours goes into. */
 static void make_folder_of(const char *path)

@@ -116,7 +116,7 @@ struct master {
 int master_run(const struct options *options, struct conf_tree *tree, int config,
                struct secrets *secrets);
 
-/* ---- children: master_child.c ---- */
+/* children: master_child.c */
 void master_child_init(struct master_child *child, struct master *master, enum child_role role,
                        uint32_t index);
 /** Start it (again), and send it the config in force. */
@@ -143,7 +143,7 @@ void master_commands_fail(struct master_child *child);
 /** Channels that a session got or lost at run time: for its worker's successor. */
 void master_remember_channels(struct master *master, const json_t *change);
 
-/* ---- reload: master_reload.c ---- */
+/* reload: master_reload.c */
 void master_reload_init(struct master *master);
 /** Start a reload, or one more after the one that runs. @param done may be NULL */
 void master_reload_start(struct master *master,

@@ -33,7 +33,7 @@ const char *master_child_name(const struct master_child *child)
     return text;
 }
 
-/* ---- the channel ---- */
+/* the channel */
 
 static void on_message(void *arg, const struct channel_message *message)
 {
@@ -115,7 +115,7 @@ out:
     return rc;
 }
 
-/* ---- start and end ---- */
+/* start and end */
 
 /* Inside this process: the same objects on the same kind of channel. */
 static int start_inside(struct master_child *child, int channel, struct hawser_error *err)

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "host/master.h"
 
-/* ---- commands ---- */
+/* commands */
 
 static void finish_command(struct master_command *command, json_t *reply)
 {
@@ -74,7 +74,7 @@ void master_commands_fail(struct master_child *child)
     }
 }
 
-/* ---- channels that sessions got or lost at run time ---- */
+/* channels that sessions got or lost at run time */
 
 static void array_add(json_t *array, const json_t *word)
 {

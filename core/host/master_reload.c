@@ -91,7 +91,7 @@ static void refuse(struct master *master, const struct conf_problems *problems)
     finish(master, 0);
 }
 
-/* ---- applying ---- */
+/* applying */
 
 static int all_applied(const struct master *master)
 {
@@ -237,7 +237,7 @@ static void apply(struct master *master)
     check_applied(master);
 }
 
-/* ---- checking ---- */
+/* checking */
 
 static void on_checked(void *arg, const struct conf_problems *problems)
 {

@@ -54,7 +54,7 @@ struct observer {
     int status;
 };
 
-/* ---- sinks ---- */
+/* sinks */
 
 static void sink_destroy(struct observer *observer, struct sink *sink)
 {
@@ -128,7 +128,7 @@ static void sink_add(struct observer *observer, const struct conf_node *block)
     list_append(&observer->sinks, &sink->node);
 }
 
-/* ---- a config ---- */
+/* a config */
 
 static int module_changed(void *arg, enum hawser_module_kind kind, const struct conf_node *after)
 {
@@ -198,7 +198,7 @@ static void apply(struct observer *observer, struct conf_tree *tree)
     observer->tree = tree;
 }
 
-/* ---- the loop ---- */
+/* the loop */
 
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {

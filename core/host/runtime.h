@@ -105,7 +105,7 @@ void runtime_stop(struct runtime *runtime, int graceful, int64_t timeout_ms,
 /** @return borrowed; NULL: no such session here */
 struct runtime_session *runtime_find(const struct runtime *runtime, const char *name);
 
-/* ---- between runtime*.c and apply.c ---- */
+/* between runtime*.c and apply.c */
 struct runtime_config *runtime_config_use(struct runtime_config *config);
 void runtime_config_release(struct runtime_config *config);
 /** Free what is finished, from the loop. */

@@ -61,7 +61,7 @@ static void on_channels_changed(void *arg, json_t *change)
     send_json(arg, CHANNEL_CHANNELS, 0, change);
 }
 
-/* ---- stopping ---- */
+/* stopping */
 
 static void on_stopped(void *arg)
 {
@@ -99,7 +99,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
     stop(worker, 0, MASTER_GONE_TIMEOUT_MS);
 }
 
-/* ---- what the master says ---- */
+/* what the master says */
 
 static void take_settings(struct worker *worker, const json_t *about)
 {
@@ -212,7 +212,7 @@ static void on_channel_end(void *arg, const struct hawser_error *why)
 
 static const struct channel_handler CHANNEL_HANDLER = {on_message, on_channel_end};
 
-/* ---- life ---- */
+/* life */
 
 void worker_destroy(struct worker *worker)
 {
