@@ -87,7 +87,7 @@ class Host:
     def wait_log(self, text):
         wait_until(lambda: text in self.log(), f'"{text}" in the log')
 
-    # ---- control socket ----
+    # control socket
 
     def ask_raw(self, method, params=None):
         """A request's whole answer."""
@@ -138,7 +138,7 @@ class Host:
         """Reload and give the outcome back: {"ok", "generation", "text"}."""
         return self.ask("host.reload")
 
-    # ---- outputs ----
+    # outputs
 
     def records(self, name):
         """The records of a jsonl output so far; a line that is still being written is left out."""
@@ -158,17 +158,21 @@ class Host:
 
 
 def book_faults(records, channel):
-    """What is wrong with the chain of change_ids in one channel's records: holes that no gap event announced, and repeats."""
+    """What is wrong with the chain of change_ids in one channel's records: holes that no gap event announced, and repeats.
+    What comes between a gap in the sequence and the next snapshot has no chain; a new connection begins with a snapshot."""
     faults = []
     last = None
+    torn = False
     for record in records:
         if record.get("channel") != channel:
             continue
         if record.get("event") == "gap":
             last = None
+            torn = record["reason"] == "sequence"
         elif "data" in record:
             data = record["data"]
-            if data["type"] == "change" and data["prev_change_id"] != last:
+            torn = torn and data["type"] != "snapshot"
+            if not torn and data["type"] == "change" and data["prev_change_id"] != last:
                 faults.append(f"change {data['change_id']} follows {data['prev_change_id']}, but {last} came last")
             last = data["change_id"]
     return faults
