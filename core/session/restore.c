@@ -119,8 +119,9 @@ void session_complain_of_channels(struct session *session)
 void session_unanswered(struct session *session)
 {
     struct hawser_error why = HAWSER_ERROR_INIT;
-    error_set(&why, HAWSER_SESSION_PHASE_TIMEOUT, "%s was not answered within %lld ms",
-              session->restored ? "no channel" : "the adapter's restore",
+    error_set(&why, HAWSER_SESSION_PHASE_TIMEOUT, "%s within %lld ms",
+              session->restored ? "not one channel was answered"
+                                : "the adapter's restore was not done",
               (long long)session->options.subscribe_timeout_ms);
     if (!session->restored || session->answers == 0) {
         session_post_failure(session, &why, 0);

@@ -123,6 +123,16 @@ static int check_fit(const struct session *session, size_t channel_count, struct
     return 0;
 }
 
+static void warn_when_unverified(const struct session *session)
+{
+    if (session->options.tls.verify_off) {
+        log_write(LOG_WARN,
+                  "session=%s tls_verify off: whoever stands in the way to %s can read and change "
+                  "everything, credentials too; meant for tests alone",
+                  session->options.name, session->url.host);
+    }
+}
+
 static int build(struct session *session, const struct session_options *options,
                  struct hawser_error *err)
 {
@@ -136,6 +146,7 @@ static int build(struct session *session, const struct session_options *options,
         if (session->tls == NULL) {
             return -1;
         }
+        warn_when_unverified(session);
     }
     session->wanted.max_channels = session->options.max_channels;
     session->requests            = rpc_pending_create(session->options.max_requests);

@@ -2,15 +2,47 @@
 import os
 import subprocess
 
+KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+
+
+def openssl(*words, cwd=None):
+    subprocess.run(["openssl", *words], check=True, capture_output=True, cwd=cwd)
+
+
+def alternative_names(names, addresses):
+    return "subjectAltName=" + ",".join([f"DNS:{name}" for name in names] + [f"IP:{address}" for address in addresses])
+
 
 def make_certificate(directory, name="localhost", days=2, addresses=("127.0.0.1",)):
     """A self-signed certificate for a name and addresses. Gives (certificate file, key file) back."""
     cert = os.path.join(directory, f"{name}.crt")
     key = os.path.join(directory, f"{name}.key")
-    names = ",".join([f"DNS:{name}"] + [f"IP:{address}" for address in addresses])
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-         "-nodes", "-keyout", key, "-out", cert, "-days", str(days), "-subj", f"/CN={name}",
-         "-addext", f"subjectAltName={names}"],
-        check=True, capture_output=True)
+    openssl("req", "-x509", *KEY, "-keyout", key, "-out", cert, "-days", str(days), "-subj", f"/CN={name}",
+            "-addext", alternative_names([name], addresses))
     return cert, key
+
+
+class Authority:
+    """An issuer of certificates: `cert` is its own. Dates are those of `openssl ca`: YYYYMMDDHHMMSSZ."""
+
+    CONFIG = ("[ca]\ndefault_ca=this\n[this]\ndatabase=index\nserial=serial\nnew_certs_dir=.\ndefault_md=sha256\n"
+              "default_days=2\npolicy=any\ncopy_extensions=copy\nunique_subject=no\n[any]\ncommonName=supplied\n")
+
+    def __init__(self, directory, name="Test Root"):
+        self.directory = os.path.join(directory, name.replace(" ", "-"))
+        os.mkdir(self.directory)
+        for file, text in (("ca.conf", self.CONFIG), ("index", ""), ("serial", "01\n")):
+            with open(os.path.join(self.directory, file), "w", encoding="ascii") as out:
+                out.write(text)
+        self.cert = os.path.join(self.directory, "root.crt")
+        openssl("req", "-x509", *KEY, "-keyout", "root.key", "-out", "root.crt", "-days", "2", "-subj", f"/CN={name}",
+                cwd=self.directory)
+
+    def issue(self, label, names=("localhost",), addresses=("127.0.0.1",), start=None, end=None):
+        """A certificate of a server. Gives (certificate file, key file) back."""
+        openssl("req", "-new", *KEY, "-keyout", f"{label}.key", "-out", f"{label}.csr", "-subj", f"/CN={label}",
+                "-addext", alternative_names(names, addresses), cwd=self.directory)
+        dates = (["-startdate", start] if start else []) + (["-enddate", end] if end else [])
+        openssl("ca", "-batch", "-notext", "-config", "ca.conf", "-cert", "root.crt", "-keyfile", "root.key",
+                "-in", f"{label}.csr", "-out", f"{label}.crt", *dates, cwd=self.directory)
+        return tuple(os.path.join(self.directory, f"{label}.{kind}") for kind in ("crt", "key"))

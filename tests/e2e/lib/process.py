@@ -24,13 +24,13 @@ def program(name):
 class Process:
     """One running program. Use as a context manager, or call stop()."""
 
-    def __init__(self, argv, env=None, cwd=None):
+    def __init__(self, argv, env=None, cwd=None, pass_fds=()):
         self.argv = [str(word) for word in argv]
         self._stderr = tempfile.TemporaryFile()
         self.lines = []  # of standard output so far
         self._child = subprocess.Popen(
             self.argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._stderr,
-            env=env, cwd=cwd)
+            env=env, cwd=cwd, pass_fds=pass_fds)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
