@@ -12,7 +12,7 @@ from lib.certs import make_certificate
 from lib.client import Client
 from lib.process import program
 from lib.sim import Sim
-from lib.wait import wait_until
+from lib.wait import wait_until, wait_until_async
 
 SIM = "hawser-sim"
 
@@ -106,6 +106,23 @@ class Program(unittest.TestCase):
                 sim.command("big 2000000")
                 while len(await c.ws.recv()) != 2000000:
                     pass
+        asyncio.run(talk())
+
+    def test_slow_in_the_middle_of_a_tls_write_breaks_nothing(self):
+        cert, key = make_certificate(self.directory)
+        sim = self.start(cert=cert, key=key)
+
+        async def talk():
+            async with Client(sim.tls_url, ssl=ssl.create_default_context(cafile=cert)) as c:
+                c.ws.transport.pause_reading()
+                sim.command("big 30000000")
+                await wait_until_async(lambda: sim.connections()[0]["queued"] > 0)
+                sim.command("slow 1000")
+                sent = sim.connections()[0]["bytes_sent"]
+                c.ws.transport.resume_reading()
+                await wait_until_async(lambda: sim.connections()[0]["bytes_sent"] > sent)
+                sim.command("slow 0")
+                self.assertEqual(len(await c.ws.recv()), 30000000)
         asyncio.run(talk())
 
     def test_failed_tls_handshake_is_counted(self):

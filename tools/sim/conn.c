@@ -157,6 +157,9 @@ static size_t slow_share(struct sim_conn *conn, size_t wanted)
     if (conn->slow_budget > (double)rate) {
         conn->slow_budget = (double)rate; /* at most one second's worth is saved up */
     }
+    if (conn->slow_budget < 1) {
+        return 0; /* or in debt: a TLS record goes out whole */
+    }
     return conn->slow_budget < (double)wanted ? (size_t)conn->slow_budget : wanted;
 }
 

@@ -40,7 +40,8 @@ struct sim_conn {
     uint64_t id;
     int fd;
     unsigned peer_port;
-    SSL *ssl; /* NULL: plain */
+    SSL *ssl;         /* NULL: plain */
+    size_t tls_begun; /* length of a TLS write that has to be tried again; 0: none */
     struct event *readable;
     struct event *writable;
     struct event *timer;

@@ -42,7 +42,7 @@ struct sim_sub *sim_feed_subscribe(struct sim_conn *conn, const struct sim_chann
 void sim_feed_start(struct sim_conn *conn);
 struct sim_sub *sim_feed_find(const struct sim_conn *conn, const char *name);
 void sim_feed_unsubscribe(struct sim_sub *sub);
-/** @param user_only 0: all; 1: private channels; -1: public ones */
+/** @param private_only 0: all; 1: private channels; -1: public ones */
 void sim_feed_unsubscribe_all(struct sim_conn *conn, int private_only);
 /** The connection is gone: its subscriptions and its own stream too. */
 void sim_feed_forget(struct sim_conn *conn);

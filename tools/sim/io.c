@@ -37,7 +37,10 @@ ssize_t sim_io_read(struct sim_conn *conn, uint8_t *out, size_t len)
 ssize_t sim_io_write(struct sim_conn *conn, const uint8_t *bytes, size_t len)
 {
     if (conn->ssl != NULL) {
-        int rc = SSL_write(conn->ssl, bytes, (int)(len > INT32_MAX ? INT32_MAX : len));
+        /* A record that was begun must be offered again at no less than its length. */
+        len             = len < conn->tls_begun ? conn->tls_begun : len;
+        int rc          = SSL_write(conn->ssl, bytes, (int)(len > INT32_MAX ? INT32_MAX : len));
+        conn->tls_begun = rc > 0 ? 0 : len;
         return rc > 0 ? rc : tls_outcome(conn, rc);
     }
     ssize_t count;
