@@ -7,8 +7,12 @@
 #include "deribit.h"
 #include "text.h"
 
-#define METHOD_AUTH "public/auth"
-#define LONGEST_S   INT64_C(31536000) /* a year: bounds what the exchange says */
+#define METHOD_AUTH  "public/auth"
+#define UNAUTHORIZED "13009" /* token expired or revoked */
+/* A login that is refused sooner would not get better by another one: the call itself is at fault.
+ */
+#define SETTLED_NS INT64_C(6000000000)
+#define LONGEST_S  INT64_C(31536000) /* a year: bounds what the exchange says */
 
 static void fail(const struct deribit *deribit, uint32_t code, const char *text)
 {
@@ -33,6 +37,7 @@ static void take_result(struct deribit *deribit, struct hawser_slice result)
         expires_in = LONGEST_S;
     }
     deribit->authenticated = 1;
+    deribit->login_time    = deribit->host->clock_monotonic_ns();
     deribit->host->authenticated(deribit->self, expires_in > 0 ? expires_in * 1000 : 0);
 }
 
@@ -70,6 +75,7 @@ void deribit_authenticate(void *adapter)
     const char *secret      = deribit->host->credential(deribit->self, "client_secret");
     struct hawser_error err = HAWSER_ERROR_INIT;
     struct text params      = {0};
+    deribit->login_time     = 0;
     if (id == NULL || secret == NULL) {
         fail(deribit, HAWSER_AUTH_MISSING, "the credentials hold no client_id or no client_secret");
         return;
@@ -86,6 +92,22 @@ void deribit_authenticate(void *adapter)
         deribit->host->fail(deribit->self, &err);
     }
     text_fini(&params);
+}
+
+void deribit_notice_expiry(struct deribit *deribit, struct hawser_slice error)
+{
+    struct hawser_slice code;
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    if (deribit->login_time == 0 ||
+        deribit->host->clock_monotonic_ns() - deribit->login_time < SETTLED_NS ||
+        deribit->host->json_member(error, "code", &code) != 1 || code.len != 5 ||
+        memcmp(code.data, UNAUTHORIZED, 5) != 0) {
+        return;
+    }
+    deribit->login_time = 0;
+    deribit->host->error_set(&err, HAWSER_AUTH_EXPIRED, 13009,
+                             "a call was refused as unauthorized; logging in again");
+    deribit->host->fail(deribit->self, &err);
 }
 
 /* A plain close would cancel the orders of an account with cancel-on-disconnect; a logout does not.

@@ -144,6 +144,7 @@ static void take_failure(const struct change *change, const struct hawser_reply 
         deribit->host->log(deribit->self, HAWSER_LOG_WARN, "%s", err.message);
     }
     if (err.code == HAWSER_AUTH_EXPIRED || err.code == HAWSER_RATE_LIMITED) {
+        deribit->login_time = 0; /* told here, once */
         deribit->host->fail(deribit->self, &err);
     }
 }

@@ -9,15 +9,19 @@
 struct deribit {
     const struct hawser_host *host;
     struct hawser_instance *self;
-    int authenticated; /* on this connection */
-    char **portfolios; /* wanted user.portfolio.* channels: the exchange answers them in another
-                          letter case */
+    int authenticated;  /* on this connection */
+    int64_t login_time; /* monotonic ns of the last login; 0: none, or known to have expired */
+    char **portfolios;  /* wanted user.portfolio.* channels: the exchange answers them in another
+                           letter case */
     size_t portfolio_count;
 };
 
 /* auth.c: public/auth with client_credentials, and private/logout that keeps orders and tokens */
 void deribit_authenticate(void *adapter);
 void deribit_leave(void *adapter);
+/** An answer was an error: when it says that the login is over, have the host log in anew. Whoever
+ * asked (the host, or an application through it) gets the answer all the same. */
+void deribit_notice_expiry(struct deribit *deribit, struct hawser_slice error);
 
 /* channels.c: subscribe and unsubscribe, public and private, with each name of the reply checked */
 void deribit_subscribe(void *adapter, const struct hawser_slice *channels, size_t count);

@@ -36,6 +36,7 @@ static void deribit_disconnected(void *adapter, const struct hawser_error *why)
     struct deribit *deribit = adapter;
     (void)why; /* the host tells it */
     deribit->authenticated = 0;
+    deribit->login_time    = 0;
 }
 
 static const struct hawser_adapter deribit_adapter = {

@@ -64,7 +64,7 @@ static void take_notification(const struct deribit *deribit, const struct hawser
     deribit->host->deliver(deribit->self, &delivery);
 }
 
-static void take_answer(const struct deribit *deribit, const struct hawser_envelope *envelope,
+static void take_answer(struct deribit *deribit, const struct hawser_envelope *envelope,
                         const struct hawser_message *message)
 {
     static const uint32_t OUTCOME = HAWSER_ENVELOPE_HAS_RESULT | HAWSER_ENVELOPE_HAS_ERROR;
@@ -78,6 +78,9 @@ static void take_answer(const struct deribit *deribit, const struct hawser_envel
         /* An id that nobody waits for is a late answer; the host counts it. */
         (void)deribit->host->answered(deribit->self, (uint64_t)envelope->id, envelope->result,
                                       envelope->error);
+        if ((envelope->flags & HAWSER_ENVELOPE_HAS_ERROR) != 0) {
+            deribit_notice_expiry(deribit, envelope->error);
+        }
     }
 }
 

@@ -186,6 +186,37 @@ START_TEST(a_logout_that_cannot_be_sent_is_told_and_does_not_hold_the_close_up)
 }
 END_TEST
 
+#define UNAUTHORIZED "{\"id\":4711,\"error\":{\"code\":13009,\"message\":\"unauthorized\"}}"
+
+START_TEST(a_call_that_is_unauthorized_renews_a_settled_login_once)
+{
+    fake_host_answer(rig.fake, ask(), "{\"access_token\":\"t\",\"expires_in\":900}");
+    fake_host_advance(rig.fake, 7000);
+    adapter_rig_receive(&rig, UNAUTHORIZED);
+    ck_assert_uint_eq(rig.fake->last_fail.code, HAWSER_AUTH_EXPIRED);
+    ck_assert_uint_eq(rig.fake->last_fail.recovery, HAWSER_RECOVER_REAUTHENTICATE);
+    adapter_rig_receive(&rig, UNAUTHORIZED);
+    ck_assert_uint_eq(adapter_rig_count(&rig, "fail "), 1);
+    fake_host_answer(rig.fake, ask(), "{\"access_token\":\"u\",\"expires_in\":900}");
+    fake_host_advance(rig.fake, 7000);
+    adapter_rig_receive(&rig, UNAUTHORIZED);
+    ck_assert_uint_eq(adapter_rig_count(&rig, "fail "), 2);
+}
+END_TEST
+
+START_TEST(a_fresh_login_or_none_or_another_error_is_left_alone)
+{
+    adapter_rig_receive(&rig, UNAUTHORIZED);
+    fake_host_answer(rig.fake, ask(), "{\"access_token\":\"t\",\"expires_in\":900}");
+    fake_host_advance(rig.fake, 5000);
+    adapter_rig_receive(&rig, UNAUTHORIZED);
+    fake_host_advance(rig.fake, 5000);
+    adapter_rig_receive(&rig, "{\"id\":1,\"error\":{\"code\":13021,\"message\":\"forbidden\"}}");
+    adapter_rig_receive(&rig, "{\"id\":1,\"error\":{\"message\":\"13009\"}}");
+    ck_assert_uint_eq(adapter_rig_count(&rig, "fail "), 0);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("auth");
@@ -205,5 +236,7 @@ int main(void)
     tcase_add_test(tests, leaving_without_a_login_says_nothing);
     tcase_add_test(tests, a_login_does_not_outlive_its_connection);
     tcase_add_test(tests, a_logout_that_cannot_be_sent_is_told_and_does_not_hold_the_close_up);
+    tcase_add_test(tests, a_call_that_is_unauthorized_renews_a_settled_login_once);
+    tcase_add_test(tests, a_fresh_login_or_none_or_another_error_is_left_alone);
     return suite_run("deribit/auth", tests);
 }
