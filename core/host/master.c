@@ -4,6 +4,7 @@
 #include "host/master.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,6 +125,9 @@ static void on_reopen(evutil_socket_t number, short what, void *arg)
     if (log_reopen(&err) != 0) {
         log_write(LOG_ERROR, "%s; the log goes on in the old file", err.message);
     }
+    if (privileges_give(master->settings.log_path, master->settings.user, &err) != 0) {
+        log_write(LOG_ERROR, "%s", err.message);
+    }
     log_write(LOG_NOTICE, "reopening files");
     for (uint32_t i = 0; i < SETTINGS_MAX_WORKERS; i++) {
         reopen_child(&master->workers[i]);
@@ -169,6 +173,7 @@ static int open_files(struct master *master, struct hawser_error *err)
         make_folder_of(s->log_path);
     }
     if (log_open(s->log_path, s->log_level, err) != 0 ||
+        privileges_give(s->log_path, s->user, err) != 0 ||
         pidfile_create(&master->pidfile, s->pid_path, err) != 0) {
         return -1;
     }
@@ -207,26 +212,53 @@ static int make_parts(struct master *master, struct hawser_error *err)
     return 0;
 }
 
+/* The parent's end: it waits until the daemon runs, so that who started it may signal it at once.
+ */
+static _Noreturn void wait_for_daemon(int started)
+{
+    char byte;
+    ssize_t got;
+    do {
+        got = read(started, &byte, 1);
+    } while (got < 0 && errno == EINTR);
+    _exit(got == 1 ? 0 : 1); /* the pid file and the sockets are the daemon's now */
+}
+
+static int leave_terminal(const struct master *master)
+{
+    int keeps_stderr = strcmp(master->settings.log_path, "stderr") == 0;
+    return setsid() < 0 || freopen("/dev/null", "r", stdin) == NULL ||
+                   freopen("/dev/null", "w", stdout) == NULL ||
+                   (!keeps_stderr && freopen("/dev/null", "w", stderr) == NULL)
+               ? -1
+               : 0;
+}
+
 /** The foreground process ends; what follows has no terminal. @return 0 in the daemon; -1 with err
  * set. The parent does not return. */
 static int become_daemon(struct master *master, struct hawser_error *err)
 {
-    pid_t pid = fork();
+    int started[2] = {-1, -1};
+    pid_t pid      = pipe2(started, O_CLOEXEC) != 0 ? -1 : fork();
     if (pid > 0) {
-        _exit(0); /* the pid file and the sockets are the daemon's now */
+        (void)close(started[1]); /* the daemon's end */
+        wait_for_daemon(started[0]);
     }
-    if (pid < 0 || setsid() < 0 || event_reinit(master->base) != 0 ||
-        pidfile_update(&master->pidfile, err) != 0) {
+    if (pid < 0 || event_reinit(master->base) != 0) {
         error_set_errno(err, HAWSER_SYSTEM_CALL, errno, "cannot become a daemon");
         return -1;
     }
-    if (freopen("/dev/null", "r", stdin) == NULL || freopen("/dev/null", "w", stdout) == NULL ||
-        (strcmp(master->settings.log_path, "stderr") != 0 &&
-         freopen("/dev/null", "w", stderr) == NULL)) {
+    if (pidfile_update(&master->pidfile, err) != 0) {
+        return -1;
+    }
+    if (leave_terminal(master) != 0) {
         error_set_errno(err, HAWSER_SYSTEM_CALL, errno, "cannot leave the terminal");
         return -1;
     }
-    return 0;
+    (void)close(started[0]);                               /* the parent's end */
+    int told = write(started[1], "s", 1) == 1 ? 0 : errno; /* a parent that is gone needs no word */
+    (void)close(started[1]);                               /* a byte is out or will never be */
+    return told == 0 || told == EPIPE ? 0 : -1;
 }
 
 static void destroy(struct master *master)
@@ -265,10 +297,10 @@ static void destroy(struct master *master)
 
 static int start_children(struct master *master, struct hawser_error *err)
 {
+    (void)signal(SIGPIPE, SIG_IGN); /* writing to what is gone is an error to handle, not a death */
     if (master->settings.daemon && become_daemon(master, err) != 0) {
         return -1;
     }
-    (void)signal(SIGPIPE, SIG_IGN); /* writing to what is gone is an error to handle, not a death */
     (void)privileges_raise_files(); /* children raise their own; the log says when a limit is hit */
     log_write(LOG_NOTICE, "hawser/%s starts: %s, prefix %s, %u worker%s", HAWSER_VERSION,
               master->options->config, master->options->prefix, (unsigned)master->settings.workers,
@@ -301,13 +333,17 @@ int master_run(const struct options *options, struct conf_tree *tree, int config
     list_init(&master->commands);
     master_reload_init(master);
     log_set_process("master");
+    log_echo_to_stderr(1); /* who starts it shall see why it does not start */
     if (settings_read(&master->settings, tree, options->prefix, options->error_log, &err) != 0 ||
         make_parts(master, &err) != 0 || start_children(master, &err) != 0) {
         log_write(LOG_EMERG, "%s", err.message);
         master->exit_status = 1;
-    } else if (event_base_dispatch(master->base) < 0) {
-        log_write(LOG_EMERG, "the event loop does not run");
-        master->exit_status = 1;
+    } else {
+        log_echo_to_stderr(0);
+        if (event_base_dispatch(master->base) < 0) {
+            log_write(LOG_EMERG, "the event loop does not run");
+            master->exit_status = 1;
+        }
     }
     int status = master->exit_status;
     if (status == 0) {

@@ -7,6 +7,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -63,6 +64,20 @@ int privileges_drop(const char *user, struct hawser_error *err)
     if (signal(SIGUSR2, on_master_death) == SIG_ERR ||
         prctl(PR_SET_PDEATHSIG, SIGUSR2, 0, 0, 0) != 0) {
         error_set_errno(err, HAWSER_SYSTEM_CALL, errno, "cannot tie this process to its master");
+        return -1;
+    }
+    return 0;
+}
+
+int privileges_give(const char *path, const char *user, struct hawser_error *err)
+{
+    if (user == NULL || geteuid() != 0 || strcmp(path, "stderr") == 0) {
+        return 0;
+    }
+    const struct passwd *person = getpwnam(user);
+    if (person == NULL || chown(path, person->pw_uid, (gid_t)-1) != 0) {
+        error_set(err, HAWSER_SYSTEM_CALL,
+                  "cannot give \"%s\" to user \"%s\": no such user, or not permitted", path, user);
         return -1;
     }
     return 0;

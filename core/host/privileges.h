@@ -12,6 +12,12 @@
  * @error SYSTEM_CALL: no such user, or not permitted
  */
 int privileges_drop(const char *user, struct hawser_error *err) HAWSER_MUST_CHECK;
+/**
+ * Give a file that root made to the user that children become, so that they can open it again.
+ * @param path  "stderr", or the file
+ * @param user  NULL: nothing to do
+ */
+int privileges_give(const char *path, const char *user, struct hawser_error *err) HAWSER_MUST_CHECK;
 /** Raise the soft limit of open files to the hard one. @return the limit now in force */
 uint64_t privileges_raise_files(void);
 

@@ -129,6 +129,8 @@ static int read_tls(struct sessionconf *conf, const struct conf_node *session, c
 static void read_limits(struct session_options *options, const struct conf_node *session)
 {
     const char *heartbeat         = sessionconf_word(session, "heartbeat");
+    const char *compression       = sessionconf_word(session, "compression");
+    options->compression          = compression != NULL && strcmp(compression, "on") == 0;
     options->connect_timeout_ms   = number(session, "connect_timeout");
     options->auth_timeout_ms      = number(session, "auth_timeout");
     options->subscribe_timeout_ms = number(session, "subscribe_timeout");
