@@ -85,6 +85,34 @@ class MinimalAdapter(unittest.TestCase):
             self.check_untouched(host, server)
             wait_until(lambda: server.pings > 0, "a heartbeat of the adapter's")
 
+    def upgrade(self):
+        """A newer version, written beside the module and renamed over it."""
+        newer = os.path.join(self.work, "newer")
+        shutil.copytree(SOURCE, newer)
+        with open(os.path.join(newer, "minimal.c"), "r+", encoding="utf-8") as file:
+            text = file.read().replace('"1.0.0"', '"1.0.1"')
+            file.seek(0)
+            file.write(text)
+        run("sh", "-ec", readme_command(), cwd=newer, env=self.env)
+        os.rename(os.path.join(newer, "hawser_minimal.so"), self.module)
+
+    def test_an_upgraded_file_moves_its_sessions_over_and_no_other(self):
+        with OpsServer() as server:
+            config = FIRST.format(url=server.url("/stream")) + SECOND.format(
+                module=self.module, url=server.url("/ops"), channels="trades")
+            with Host(config) as host:
+                host.start()
+                host.wait_all_ready(2)
+                self.upgrade()
+                outcome = host.reload()
+                self.assertTrue(outcome["ok"], outcome)
+                self.assertIn("1 sessions kept, 0 changed in place, 1 replaced", outcome["text"])
+                wait_until(lambda: server.connections.count("/ops") == 2, "the session's second connection")
+                host.wait_all_ready(2)
+                before = len(host.records("data/first.jsonl"))
+                host.wait_records("data/first.jsonl", lambda r: len(r) > before + 20, "more records of the first session")
+                self.check_untouched(host, server)
+
     def test_a_refused_channel_is_told_and_the_others_deliver(self):
         with OpsServer() as server, Host("load_module hawser_jsonl.so;" + SECOND.format(
                 module=self.module, url=server.url("/ops"), channels="trades nothing")) as host:
