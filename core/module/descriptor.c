@@ -97,9 +97,19 @@ static int check_vtable(const struct hawser_module *module, struct hawser_error 
     return 0;
 }
 
-static int takes_choices(uint32_t type)
+static const char *fault_of_choices(const struct hawser_directive *row)
 {
-    return type == HAWSER_VALUE_CHOICE || type == HAWSER_VALUE_OPTIONS;
+    switch (row->type) {
+    case HAWSER_VALUE_CHOICE:
+    case HAWSER_VALUE_OPTIONS:
+        return row->choices == NULL ? "CHOICE and OPTIONS need `choices`" : NULL;
+    case HAWSER_VALUE_NUMBER:
+    case HAWSER_VALUE_TIME:
+    case HAWSER_VALUE_SIZE:
+        return NULL; /* words that stand for 0, or none */
+    default:
+        return row->choices != NULL ? "`choices` do not belong to its type" : NULL;
+    }
 }
 
 static const char *fault_of_row(const struct hawser_directive *row, uint32_t allowed)
@@ -111,9 +121,6 @@ static const char *fault_of_row(const struct hawser_directive *row, uint32_t all
     if (row->type >= HAWSER_VALUE_COUNT) {
         return "its type is unknown to this host";
     }
-    if (takes_choices(row->type) != (row->choices != NULL)) {
-        return "`choices` belong to CHOICE and OPTIONS, and to no other type";
-    }
     if (row->min_args > row->max_args) {
         return "min_args is greater than max_args";
     }
@@ -123,7 +130,7 @@ static const char *fault_of_row(const struct hawser_directive *row, uint32_t all
     if ((row->flags & HAWSER_DIRECTIVE_BLOCK) != 0) {
         return "a module's directive cannot be a block";
     }
-    return NULL;
+    return fault_of_choices(row);
 }
 
 static const char *row_name(const struct hawser_module *module, uint32_t index)

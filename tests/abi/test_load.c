@@ -36,6 +36,12 @@ START_TEST(a_module_of_each_kind_loads)
 }
 END_TEST
 
+START_TEST(words_that_stand_for_0_may_belong_to_a_number)
+{
+    module_forget(load(abi_place("row_off", "m.so")));
+}
+END_TEST
+
 static size_t count_files(const char *folder, const char *start)
 {
     size_t count = 0;
@@ -202,6 +208,7 @@ int main(void)
     TCase *tests = tcase_create("load");
     tcase_add_checked_fixture(tests, abi_folder_make, abi_folder_remove);
     tcase_add_loop_test(tests, a_module_of_each_kind_loads, 1, 4);
+    tcase_add_test(tests, words_that_stand_for_0_may_belong_to_a_number);
     tcase_add_test(tests, a_temporary_copy_is_gone_once_the_module_is_open);
     tcase_add_test(tests, a_copy_in_the_hosts_folder_stays_until_its_process_is_dead);
     tcase_add_test(tests, a_copy_folder_that_others_may_write_is_refused);

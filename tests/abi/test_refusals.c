@@ -41,7 +41,8 @@ static const struct refusal REFUSALS[] = {
     {"row_of_other_kind", HAWSER_MODULE_DESCRIPTOR, "HAWSER_IN_SESSION"},
     {"row_twice", HAWSER_MODULE_DESCRIPTOR, "`greeting` cannot be used: it is there twice"},
     {"row_too_small", HAWSER_MODULE_DESCRIPTOR, "16 bytes each"},
-    {"row_choices_missing", HAWSER_MODULE_DESCRIPTOR, "`pick` cannot be used"},
+    {"row_choices_missing", HAWSER_MODULE_DESCRIPTOR, "CHOICE and OPTIONS need"},
+    {"row_choices_wrong", HAWSER_MODULE_DESCRIPTOR, "`choices` do not belong to its type"},
 };
 
 static void refused(const char *path, enum hawser_code code, const char *says)

@@ -12,6 +12,7 @@ static const struct hawser_directive ROWS[] = {
     {.name = "wait", .default_value = "500ms", .type = HAWSER_VALUE_TIME},
     {.name = "room", .default_value = "64k", .type = HAWSER_VALUE_SIZE},
     {.name = "on", .default_value = "on", .type = HAWSER_VALUE_FLAG},
+    {.name = "often", .choices = "off|never", .default_value = "2s", .type = HAWSER_VALUE_TIME},
     {.name = "kind", .default_value = "b", .choices = "a|b|cc", .type = HAWSER_VALUE_CHOICE},
 };
 static const struct hawser_module MODULE = {.directives      = ROWS,
@@ -43,6 +44,9 @@ START_TEST(defaults_of_rows_are_read_with_their_units)
     fake_host_set(fake, "kind", "cc", NULL);
     ck_assert_int_eq(host->conf_number(self, "wait"), 120000);
     ck_assert_int_eq(host->conf_number(self, "kind"), 2);
+    ck_assert_int_eq(host->conf_number(self, "often"), 2000);
+    fake_host_set(fake, "often", "never", NULL);
+    ck_assert_int_eq(host->conf_number(self, "often"), 0);
     ck_assert_uint_eq(fake->broken_rules, 0);
 }
 END_TEST

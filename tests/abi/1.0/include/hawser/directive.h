@@ -52,9 +52,10 @@ enum hawser_directive_flag {
 struct hawser_directive {
     const char *name;
     const char *default_value; /* as one would write it; NULL: none */
-    const char *choices;       /* HAWSER_VALUE_CHOICE, HAWSER_VALUE_OPTIONS: "a|b|c"; else NULL */
-    const char *help;          /* one line, for the manual and for errors */
-    int64_t min;               /* NUMBER, TIME [ms], SIZE [bytes]; min == max == 0: no limits */
+    const char *choices; /* CHOICE: "a|b|c"; OPTIONS: the keys; NUMBER, TIME, SIZE: words that stand
+                            for 0, such as "off"; else NULL */
+    const char *help;    /* one line, for the manual and for errors */
+    int64_t min;         /* NUMBER, TIME [ms], SIZE [bytes]; min == max == 0: no limits */
     int64_t max;
     uint32_t contexts; /* enum hawser_context, or-ed */
     uint32_t type;     /* enum hawser_value_type, of every argument */

@@ -89,8 +89,9 @@ struct hawser_host {
     int64_t (*clock_realtime_ns)(void);
 
     /**
-     * The first argument of one of the module's directives as text: what the config says, else the
-     * row's default. Paths come absolute.
+     * The first argument of a directive of this instance's block, the module's own or the core's
+     * (such as `heartbeat` of a session), as text: what the config says, else the row's default.
+     * Paths of the module's own rows come absolute.
      * @return borrowed, lives as long as the instance; NULL: neither in the config nor a default
      */
     const char *(*conf_string)(struct hawser_instance *self, const char *directive);
