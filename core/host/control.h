@@ -30,6 +30,7 @@ struct control_request {
     json_t *params;                /* borrowed during the method's call alone */
     json_t *gathered;              /* answers of several workers */
     size_t awaited;                /* workers still to answer */
+    size_t silent;                 /* workers that are down, or did not answer in time */
     int for_status;
 };
 

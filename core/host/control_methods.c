@@ -11,6 +11,7 @@
 
 #define METHOD_NOT_FOUND (-32601)
 #define INVALID_PARAMS   (-32602)
+#define GATHER_MS        2000 /* a worker that hangs must not hide the others */
 
 static json_t *child_json(const struct master_child *child)
 {
@@ -58,12 +59,13 @@ static json_t *status_json(const struct control_request *request)
             processes, child_json(&master->workers[i])); /* short of memory the list is short */
     }
     (void)json_array_append_new(processes, child_json(&master->observer));
-    return json_pack("{s:s, s:i, s:I, s:s, s:s, s:I, s:b, s:o, s:o, s:O}", "version",
+    return json_pack("{s:s, s:i, s:I, s:s, s:s, s:I, s:b, s:I, s:o, s:o, s:O}", "version",
                      HAWSER_VERSION, "pid", (int)getpid(), "uptime_ms",
                      (json_int_t)((clock_monotonic() - master->started_at) / CLOCK_NS_PER_MS),
                      "prefix", master->options->prefix, "config", master->options->config,
                      "generation", (json_int_t)master->generation, "ready",
-                     is_ready(request->gathered), "last_reload", reload_json(&master->reload.last),
+                     request->silent == 0 && is_ready(request->gathered), "silent_workers",
+                     (json_int_t)request->silent, "last_reload", reload_json(&master->reload.last),
                      "processes", processes, "sessions", request->gathered);
 }
 
@@ -76,8 +78,12 @@ static void gathered_all(struct control_request *request)
 static void on_gathered(void *arg, json_t *reply)
 {
     struct control_request *request = arg;
-    (void)json_array_extend(request->gathered,
-                            json_object_get(reply, "result")); /* a worker that is gone has none */
+    json_t *sessions                = json_object_get(reply, "result");
+    if (sessions != NULL) {
+        (void)json_array_extend(request->gathered, sessions); /* short of memory it is short */
+    } else {
+        request->silent += reply != NULL;
+    }
     json_decref(reply);
     if (--request->awaited == 0) {
         gathered_all(request);
@@ -92,10 +98,8 @@ static void gather(struct control_request *request, int for_status)
     request->for_status   = for_status;
     request->awaited      = 1; /* ours, so that answers that come at once do not end it too soon */
     for (uint32_t i = 0; i < master->settings.workers && question != NULL; i++) {
-        if (master->workers[i].channel != NULL) {
-            request->awaited++;
-            master_command_send(&master->workers[i], question, on_gathered, request);
-        }
+        request->awaited++;
+        master_command_send(&master->workers[i], question, GATHER_MS, on_gathered, request);
     }
     json_decref(question);
     on_gathered(request, NULL);
@@ -141,7 +145,7 @@ static void forward(struct control_request *request, const json_t *message)
         return;
     }
     struct master *master = request->master;
-    master_command_send(&master->workers[shard_of(name, master->settings.workers)], message,
+    master_command_send(&master->workers[shard_of(name, master->settings.workers)], message, 0,
                         on_forwarded, request);
 }
 

@@ -77,6 +77,7 @@ struct master_command {
     struct list node;
     uint64_t id;
     struct master_child *child;
+    struct event *deadline; /* NULL: none */
     void (*done)(void *arg, json_t *reply);
     void *arg;
 };
@@ -131,9 +132,14 @@ int master_child_is_running(const struct master_child *child);
 /** "worker 3", "observer"; borrowed until the next call. */
 const char *master_child_name(const struct master_child *child);
 void master_child_fini(struct master_child *child);
-/** Send a control request to a child. `done` is called exactly once, from the loop. @param request
- * borrowed */
-void master_command_send(struct master_child *child, const json_t *request,
+/**
+ * Send a control request to a child. `done` is called exactly once: with the answer, or with an
+ * error object of ours.
+ *
+ * @param request     borrowed
+ * @param timeout_ms  0: wait as long as the child lives
+ */
+void master_command_send(struct master_child *child, const json_t *request, int64_t timeout_ms,
                          void (*done)(void *arg, json_t *reply), void *arg);
 
 /** A reply came. @param reply taken */

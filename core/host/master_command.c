@@ -13,6 +13,9 @@
 static void finish_command(struct master_command *command, json_t *reply)
 {
     list_remove(&command->node);
+    if (command->deadline != NULL) {
+        event_free(command->deadline);
+    }
     command->done(command->arg, reply);
     free(command);
 }
@@ -23,7 +26,24 @@ static json_t *refusal(const char *text)
                      text);
 }
 
-void master_command_send(struct master_child *child, const json_t *request,
+static void on_deadline(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    finish_command(arg, refusal("the worker does not answer: it hangs, or has too much to do"));
+}
+
+static int arm_deadline(struct master_command *command, int64_t timeout_ms)
+{
+    struct timeval after = {(time_t)(timeout_ms / 1000), (suseconds_t)(timeout_ms % 1000 * 1000)};
+    if (timeout_ms == 0) {
+        return 0;
+    }
+    command->deadline = event_new(command->child->master->base, -1, 0, on_deadline, command);
+    return command->deadline == NULL ? -1 : event_add(command->deadline, &after);
+}
+
+void master_command_send(struct master_child *child, const json_t *request, int64_t timeout_ms,
                          void (*done)(void *arg, json_t *reply), void *arg)
 {
     struct master_command *command = calloc(1, sizeof(*command));
@@ -43,6 +63,9 @@ void master_command_send(struct master_child *child, const json_t *request,
         goto out;
     }
     list_append(&child->master->commands, &command->node);
+    if (arm_deadline(command, timeout_ms) != 0) {
+        finish_command(command, refusal("no memory"));
+    }
     command = NULL;
 out:
     free(command);

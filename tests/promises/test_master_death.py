@@ -125,6 +125,9 @@ class MasterDeath(unittest.TestCase):
         _, host = self.start()
         pids = self.processes(host)
         os.kill(pids[("worker", 0)], signal.SIGSTOP)
+        status = host.ask("host.status")  # what the other worker has, and that one is silent
+        self.assertEqual((status["silent_workers"], status["ready"]), (1, False))
+        self.assertTrue(0 < len(status["sessions"]) < SESSIONS)
         counts = [len(host.records(f"data/s{i}.jsonl")) for i in range(SESSIONS)]
         wait_until(lambda: any(len(host.records(f"data/s{i}.jsonl")) > counts[i] + 50 for i in range(SESSIONS)), "data of the other worker")
         self.assertEqual(host.process.stop(signal.SIGTERM), 1)  # it says that it had to use force
