@@ -40,7 +40,7 @@ START_TEST(an_empty_config_gives_the_defaults)
     ck_assert_uint_eq(settings.control_mode, 0600);
     ck_assert_ptr_null(settings.control_group);
     ck_assert_ptr_null(settings.user);
-    ck_assert_int_eq(settings.module_path[0], '/');
+    ck_assert_str_eq(settings.module_path, HAWSER_DEFAULT_MODULE_PATH);
 }
 END_TEST
 
