@@ -173,14 +173,20 @@ int match_holds(const struct hawser_host *host, const struct match *match,
 
 /* names */
 
-static uint32_t hex4(const char *digits)
+/** @return 1, or 0: not four hexadecimal digits */
+static int hex4(struct hawser_slice in, size_t at, uint32_t *unit)
 {
-    uint32_t unit = 0;
-    for (size_t i = 0; i < 4; i++) {
-        char c = digits[i];
-        unit   = unit << 4 | (uint32_t)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+    *unit = 0;
+    for (size_t i = at; i < at + 4; i++) {
+        char c      = i < in.len ? in.data[i] : 0;
+        int decimal = c >= '0' && c <= '9';
+        char lower  = (char)(c | 0x20);
+        if (!decimal && (lower < 'a' || lower > 'f')) {
+            return 0;
+        }
+        *unit = *unit << 4 | (uint32_t)(decimal ? c - '0' : lower - 'a' + 10);
     }
-    return unit;
+    return 1;
 }
 
 static size_t put_utf8(uint32_t point, char *out)
@@ -198,25 +204,25 @@ static size_t put_utf8(uint32_t point, char *out)
     return len;
 }
 
-/* One escape, whose grammar the host checked. @return bytes it took of `in` */
+/* One escape; one that is none stays as it is. @return bytes it took of `in` */
 static size_t unescape(struct hawser_slice in, char *out, size_t *out_len)
 {
-    static const char LETTERS[] = "bfnrt";
-    static const char MEANT[]   = "\b\f\n\r\t";
-    const char *letter          = strchr(LETTERS, in.data[1]);
-    if (in.data[1] != 'u') {
-        out[0]   = letter == NULL ? in.data[1] : MEANT[letter - LETTERS];
-        *out_len = 1;
-        return 2;
-    }
-    uint32_t point = hex4(in.data + 2);
+    static const char LETTERS[] = "bfnrt\"\\/";
+    static const char MEANT[]   = "\b\f\n\r\t\"\\/";
+    const char *letter =
+        in.len < 2 ? NULL : memchr(LETTERS, (unsigned char)in.data[1], sizeof(LETTERS) - 1);
+    uint32_t point = 0;
+    uint32_t low   = 0;
     size_t took    = 6;
-    if ((point & 0xfc00) == 0xd800 && in.len >= 12 && in.data[6] == '\\' && in.data[7] == 'u') {
-        uint32_t low = hex4(in.data + 8);
-        if ((low & 0xfc00) == 0xdc00) {
-            point = 0x10000 + ((point & 0x3ff) << 10) + (low & 0x3ff);
-            took  = 12;
-        }
+    if (in.len < 2 || in.data[1] != 'u' || !hex4(in, 2, &point)) {
+        out[0]   = letter == NULL ? in.data[0] : MEANT[letter - LETTERS];
+        *out_len = 1;
+        return letter == NULL ? 1 : 2;
+    }
+    if ((point & 0xfc00) == 0xd800 && in.len >= 12 && memcmp(in.data + 6, "\\u", 2) == 0 &&
+        hex4(in, 8, &low) && (low & 0xfc00) == 0xdc00) {
+        point = 0x10000 + ((point & 0x3ff) << 10) + (low & 0x3ff);
+        took  = 12;
     }
     *out_len = put_utf8((point & 0xfffff800) == 0xd800 ? 0xfffd : point, out);
     return took;

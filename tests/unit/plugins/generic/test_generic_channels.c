@@ -214,6 +214,19 @@ START_TEST(what_cannot_be_sent_is_refused)
 }
 END_TEST
 
+START_TEST(an_answer_to_a_message_that_never_went_out_confirms_nothing)
+{
+    fake_host_set(rig.fake, "subscribe_message", "SUB $1 $2 $id", NULL);
+    fake_host_set(rig.fake, "channel_path", "c", NULL);
+    fake_host_set(rig.fake, "confirm", "id", NULL);
+    adapter_rig_start(&rig);
+    adapter_rig_subscribe(&rig, "one", NULL);
+    ck_assert_uint_eq(adapter_rig_count(&rig, "refused one 314"), 1);
+    adapter_rig_receive(&rig, "{\"id\":1}");
+    ck_assert_uint_eq(adapter_rig_count(&rig, "confirmed"), 0);
+}
+END_TEST
+
 START_TEST(by_sent_a_channel_counts_when_its_message_went_out)
 {
     confirm_by("sent");
@@ -279,6 +292,7 @@ int main(void)
     tcase_add_test(tests, late_and_foreign_ids_confirm_nothing);
     tcase_add_test(tests, a_subscription_that_times_out_is_left_to_the_hosts_deadline);
     tcase_add_test(tests, what_cannot_be_sent_is_refused);
+    tcase_add_test(tests, an_answer_to_a_message_that_never_went_out_confirms_nothing);
     tcase_add_test(tests, by_sent_a_channel_counts_when_its_message_went_out);
     tcase_add_test(tests, by_data_a_channel_counts_with_its_first_message);
     tcase_add_test(tests, by_data_a_channel_asked_for_twice_counts_once);

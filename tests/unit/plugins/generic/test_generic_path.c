@@ -173,6 +173,17 @@ START_TEST(escapes_in_names_are_resolved)
 }
 END_TEST
 
+/* The real host refuses them; nothing leans on that. */
+START_TEST(escapes_that_are_none_stay_as_they_are)
+{
+    const char *const one[] = {"c", NULL};
+    name_of(one, 64, "{\"c\":\"\\u12\"}", "\\u12");
+    name_of(one, 64, "{\"c\":\"\\u12g4\"}", "\\u12g4");
+    name_of(one, 64, "{\"c\":\"\\ud83d\\ude0\"}", "\xef\xbf\xbd\\ude0");
+    name_of(one, 64, "{\"c\":\"a\\q\"}", "a\\q");
+}
+END_TEST
+
 START_TEST(whole_numbers_are_read_with_and_without_quotes)
 {
     static const struct {
@@ -211,6 +222,7 @@ int main(void)
     tcase_add_test(tests, a_condition_without_a_value_asks_whether_something_is_there);
     tcase_add_test(tests, names_are_joined_from_their_parts);
     tcase_add_test(tests, escapes_in_names_are_resolved);
+    tcase_add_test(tests, escapes_that_are_none_stay_as_they_are);
     tcase_add_loop_test(tests, whole_numbers_are_read_with_and_without_quotes, 0, 11);
     return suite_run("generic/path", tests);
 }
