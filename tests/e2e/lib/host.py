@@ -47,9 +47,11 @@ class Host:
         return os.path.join(self.prefix, name)
 
     def write_file(self, name, text, mode=0o644):
-        with open(self.path(name), "w", encoding="utf-8") as file:
+        # In one step: a host that reloads at this moment must not read half a file.
+        with open(self.path(name + ".new"), "w", encoding="utf-8") as file:
             file.write(text)
-        os.chmod(self.path(name), mode)
+        os.chmod(self.path(name + ".new"), mode)
+        os.rename(self.path(name + ".new"), self.path(name))
 
     def write_config(self, config):
         self.write_file("hawser.conf", self.head + config)
