@@ -142,6 +142,15 @@ START_TEST(an_error_of_the_host_is_an_answer)
 }
 END_TEST
 
+START_TEST(what_follows_the_answer_is_not_part_of_it)
+{
+    start_host("{\"result\":1}\n{\"result\":2}\n", CLOSE);
+    json_t *answer = ask(NULL, 20000);
+    ck_assert_int_eq(json_integer_value(json_object_get(answer, "result")), 1);
+    json_decref(answer);
+}
+END_TEST
+
 START_TEST(an_answer_larger_than_one_read_arrives_whole)
 {
     static char large[300000];
@@ -201,6 +210,7 @@ int main(void)
     tcase_add_test(cases, a_request_without_params_has_none);
     tcase_add_test(cases, an_answer_that_comes_byte_by_byte_is_the_same);
     tcase_add_test(cases, an_error_of_the_host_is_an_answer);
+    tcase_add_test(cases, what_follows_the_answer_is_not_part_of_it);
     tcase_add_test(cases, an_answer_larger_than_one_read_arrives_whole);
     tcase_add_test(cases, a_host_that_does_not_answer_costs_the_time_allowed);
     tcase_add_loop_test(cases, what_is_no_answer_is_an_error, 0, 5);

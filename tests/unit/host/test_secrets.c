@@ -134,6 +134,7 @@ static const char *const BROKEN[] = {
     "client_secret \"TOPSECRET;",          /* an open quote */
     "client_secret TOP SECRET TOPSECRET;", /* too many words */
     "TOPSECRET;",                          /* a value without a key */
+    "key TOPSECRET { a b; }",              /* one with two words */
     "TOPSECRET { a b; }",                  /* a block */
     "k v; } TOPSECRET",                    /* a brace too many */
     "client_secret TOPSECRET\\",           /* an escape at the end */

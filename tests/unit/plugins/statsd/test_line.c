@@ -66,6 +66,14 @@ START_TEST(a_negative_gauge_is_set_to_zero_first)
 }
 END_TEST
 
+START_TEST(a_negative_number_that_is_no_gauge_is_one_line)
+{
+    struct statsd_line line = {"p", "", "c", -7, STATSD_COUNTER};
+    ck_assert_str_eq(format(&line), "p.c:-7|c\n");
+    ck_assert_str_eq(timer_of(-7), "p.t:0|ms\n");
+}
+END_TEST
+
 START_TEST(extreme_values_are_written_whole)
 {
     struct statsd_line line = {"p", "", "g", INT64_MIN, STATSD_GAUGE};
@@ -160,6 +168,7 @@ int main(void)
     tcase_add_test(cases, dots_and_foreign_bytes_of_a_session_name_become_underscores);
     tcase_add_test(cases, foreign_bytes_of_a_metric_become_underscores_and_its_dots_stay);
     tcase_add_test(cases, a_negative_gauge_is_set_to_zero_first);
+    tcase_add_test(cases, a_negative_number_that_is_no_gauge_is_one_line);
     tcase_add_test(cases, extreme_values_are_written_whole);
     tcase_add_test(cases, timers_are_milliseconds_with_the_fraction_that_is_there);
     tcase_add_test(cases, a_line_that_lacks_one_byte_of_room_is_not_written);

@@ -145,6 +145,18 @@ START_TEST(a_datagram_over_the_limit_of_udp_is_lost_alone)
 }
 END_TEST
 
+START_TEST(what_could_not_be_sent_at_all_is_no_earlier_loss)
+{
+    sock = statsd_socket_create("255.255.255.255:9", 0); /* broadcast was not asked for */
+    for (int i = 0; i < 2; i++) {
+        struct statsd_sent sent = send_text("a:1|c\n");
+        ck_assert(sent.is_lost);
+        ck_assert(!sent.is_earlier_lost);
+        ck_assert_ptr_nonnull(sent.why);
+    }
+}
+END_TEST
+
 START_TEST(a_name_that_does_not_exist_costs_datagrams_and_says_why)
 {
     sock = statsd_socket_create("no-such-host.invalid:8125", 0);
@@ -205,6 +217,7 @@ int main(void)
     tcase_add_test(cases, a_unix_socket_that_a_new_daemon_bound_again_is_found);
     tcase_add_test(cases, a_daemon_that_takes_nothing_costs_datagrams_and_no_time);
     tcase_add_test(cases, a_datagram_over_the_limit_of_udp_is_lost_alone);
+    tcase_add_test(cases, what_could_not_be_sent_at_all_is_no_earlier_loss);
     tcase_add_test(cases, a_name_that_does_not_exist_costs_datagrams_and_says_why);
     tcase_add_loop_test(cases, addresses_of_every_form_pass_the_check, 0, 4);
     tcase_add_loop_test(cases, addresses_that_lack_something_are_refused_with_a_reason, 0, 7);
