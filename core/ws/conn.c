@@ -36,9 +36,11 @@ static void take_transport_down(struct ws_conn *conn)
     net_dial_destroy(conn->dial);
     net_stream_destroy(conn->stream);
     ws_reader_destroy(conn->reader);
-    conn->dial   = NULL;
-    conn->stream = NULL;
-    conn->reader = NULL;
+    ws_deflater_destroy(conn->deflater);
+    conn->dial     = NULL;
+    conn->stream   = NULL;
+    conn->reader   = NULL;
+    conn->deflater = NULL;
     (void)event_del(&conn->timer);
     buf_cleanse(&conn->request);
     buf_fini(&conn->waiting);
@@ -137,15 +139,37 @@ static void report_phase(struct ws_conn *conn, enum ws_phase phase)
     }
 }
 
-/* The opening handshake is over. @return 1: open, go on; 0: not */
-static int open_now(struct ws_conn *conn)
+/* @param agreed  NULL: no compression */
+static int make_codecs(struct ws_conn *conn, const struct ws_deflate_params *agreed,
+                       struct hawser_error *err)
 {
-    struct hawser_error err          = HAWSER_ERROR_INIT;
     struct ws_reader_options options = {.role              = WS_CLIENT,
                                         .max_message_bytes = conn->options.max_message_bytes,
-                                        .max_fragments     = conn->options.max_fragments};
-    conn->reader = ws_reader_create(&options, &conn_message_handler, conn, &err);
-    if (conn->reader == NULL) {
+                                        .max_fragments     = conn->options.max_fragments,
+                                        .loop              = conn->loop};
+    if (agreed != NULL) {
+        options.inflate_window_bits = agreed->server_max_window_bits;
+        options.inflate_forgets     = agreed->server_no_context_takeover;
+        conn->deflater              = ws_deflater_create(agreed->client_max_window_bits,
+                                                         agreed->client_no_context_takeover, err);
+        if (conn->deflater == NULL) {
+            return -1;
+        }
+    }
+    conn->reader = ws_reader_create(&options, &conn_message_handler, conn, err);
+    return conn->reader == NULL ? -1 : 0;
+}
+
+/* The opening handshake is over. @return 1: open, go on; 0: not */
+static int open_now(struct ws_conn *conn, struct hawser_slice extensions)
+{
+    struct hawser_error err         = HAWSER_ERROR_INIT;
+    struct ws_deflate_params agreed = {0};
+    int is_agreed                   = 0;
+    if (conn->options.compression) {
+        is_agreed = ws_deflate_check(extensions, &conn->options.deflate, &agreed, &err);
+    }
+    if (is_agreed < 0 || make_codecs(conn, is_agreed ? &agreed : NULL, &err) != 0) {
         conn_end(conn, &err);
         return 0;
     }
@@ -153,15 +177,27 @@ static int open_now(struct ws_conn *conn)
     return !conn->destroyed;
 }
 
+/* @return the offer; NULL: none. @param out WS_DEFLATE_OFFER_BYTES */
+static const char *extensions_of(const struct ws_conn *conn, char *out)
+{
+    if (!conn->options.compression) {
+        return NULL;
+    }
+    ws_deflate_offer(&conn->options.deflate, out);
+    return out;
+}
+
 /* Bytes stay in the stream until the header is whole; a refusal's body may come a moment later. */
 static size_t upgrade(struct ws_conn *conn, uint8_t *bytes, size_t len)
 {
-    struct hawser_error err                   = HAWSER_ERROR_INIT;
-    const struct ws_handshake_request request = {.subprotocols = conn->options.subprotocols};
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    char offer[WS_DEFLATE_OFFER_BYTES];
+    const struct ws_handshake_request request = {.subprotocols = conn->options.subprotocols,
+                                                 .extensions   = extensions_of(conn, offer)};
     struct ws_handshake_response response;
     int rc = ws_handshake_check(slice_make(bytes, len), &request, conn->key, &response, &err);
     if (rc == 1) {
-        return open_now(conn) ? response.header_bytes : len;
+        return open_now(conn, response.extensions) ? response.header_bytes : len;
     }
     if (rc == 0) {
         return 0;
@@ -305,6 +341,7 @@ static const struct net_dial_handler DIAL_HANDLER = {
 static int build_request(struct ws_conn *conn, struct hawser_error *err)
 {
     char host[HOST_MAX_BYTES];
+    char offer[WS_DEFLATE_OFFER_BYTES];
     int len = net_url_host_header(conn->options.url, host, sizeof(host));
     if (len < 0 || (size_t)len >= sizeof(host)) {
         error_set(err, HAWSER_NET_URL, "host name is too long");
@@ -313,7 +350,8 @@ static int build_request(struct ws_conn *conn, struct hawser_error *err)
     const struct ws_handshake_request request = {.host         = host,
                                                  .path         = conn->options.url->path,
                                                  .headers      = conn->options.headers,
-                                                 .subprotocols = conn->options.subprotocols};
+                                                 .subprotocols = conn->options.subprotocols,
+                                                 .extensions   = extensions_of(conn, offer)};
     ws_handshake_key(conn->key);
     return ws_handshake_build(&request, conn->key, &conn->request, err);
 }

@@ -10,6 +10,7 @@
 #include "hawser/frame.h"
 #include "net/dial.h"
 #include "net/loop.h"
+#include "ws/deflate_offer.h"
 
 enum ws_phase {
     WS_PHASE_RESOLVING,
@@ -25,16 +26,16 @@ enum ws_phase {
  * destroyed. */
 struct ws_options {
     const struct net_url *url;
-    struct net_tls *tls;        /* needed for wss */
-    const char *const *headers; /* "Name: value", NULL-terminated; NULL: none */
-    const char *subprotocols;   /* "a, b"; NULL: none */
-    const char *bind;           /* source address; NULL: any */
-    uint64_t max_message_bytes; /* 0: 16 MiB */
-    size_t max_queued_bytes;    /* 0: 4 MiB */
-    uint32_t max_fragments;     /* 0: 65,536 */
-    int64_t closing_timeout_ms; /* 0: 2000 */
-    uint32_t
-        compression; /* 1: offer permessage-deflate (from the version of the engine that has it) */
+    struct net_tls *tls;              /* needed for wss */
+    const char *const *headers;       /* "Name: value", NULL-terminated; NULL: none */
+    const char *subprotocols;         /* "a, b"; NULL: none */
+    const char *bind;                 /* source address; NULL: any */
+    uint64_t max_message_bytes;       /* 0: 16 MiB */
+    size_t max_queued_bytes;          /* 0: 4 MiB */
+    uint32_t max_fragments;           /* 0: 65,536 */
+    int64_t closing_timeout_ms;       /* 0: 2000 */
+    uint32_t compression;             /* 1: offer permessage-deflate */
+    struct ws_deflate_params deflate; /* what is offered then; zero: all that it may be */
 };
 
 struct ws_conn;

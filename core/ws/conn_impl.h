@@ -10,6 +10,7 @@
 #include "net/stream.h"
 #include "ws/closing.h"
 #include "ws/conn.h"
+#include "ws/deflate.h"
 #include "ws/handshake.h"
 #include "ws/message.h"
 
@@ -35,9 +36,10 @@ struct ws_conn {
     struct net_dial *dial;
     struct net_stream *stream;
     struct ws_reader *reader;
-    struct buf request; /* until it is sent; may hold credentials */
-    struct buf waiting; /* payload of the one control frame that could not be sent yet */
-    struct event timer; /* to the end: at once, or at a deadline */
+    struct ws_deflater *deflater; /* NULL: permessage-deflate was not agreed on */
+    struct buf request;           /* until it is sent; may hold credentials */
+    struct buf waiting;           /* payload of the one control frame that could not be sent yet */
+    struct event timer;           /* to the end: at once, or at a deadline */
     struct conn_fate fate;
     size_t unread;          /* bytes that the reader left to come again */
     uint32_t calls;         /* handler calls under way: the memory outlives them */

@@ -11,6 +11,7 @@
 #include "base/obj.h"
 #include "base/slice.h"
 #include "ws/closing.h"
+#include "ws/deflate.h"
 #include "ws/frame.h"
 
 /* A partial frame up to this size waits in the caller's buffer; a larger one is gathered. Must be
@@ -22,12 +23,20 @@
 #define DEFAULT_MAX_MESSAGE_BYTES (16u * 1024u * 1024u)
 #define DEFAULT_MAX_FRAGMENTS     65536u
 
+/* What a peer's compressor may add to a message that does not compress, beside an eighth of it. */
+#define COMPRESSED_SLACK_BYTES 1024u
+
+#define RSV1 4u /* compressed, on a message's first frame (RFC 7692 6) */
+
 struct ws_reader {
     struct ws_message_handler handler;
     void *arg;
+    struct net_loop *loop;        /* may be NULL */
+    struct ws_inflater *inflater; /* NULL: permessage-deflate was not agreed on */
     struct buf gathered; /* payload of the message so far, where it is not handed on in place */
     uint64_t max_message_bytes;
     uint64_t frame_left;       /* payload still to come of the frame that is being gathered */
+    uint64_t compressed_bytes; /* of the message so far, where it is compressed */
     struct hawser_frame frame; /* that frame */
     size_t ahead;              /* payload bytes of the waiting frame that were processed already */
     struct ws_utf8 utf8;
@@ -35,6 +44,7 @@ struct ws_reader {
     uint32_t fragments; /* frames of the message so far */
     enum ws_role role;
     uint8_t opcode; /* of the message in progress; 0: none */
+    uint8_t is_compressed;
     uint8_t closed; /* after a close frame nothing counts any more (RFC 6455 5.5.1) */
 };
 
@@ -63,6 +73,15 @@ struct ws_reader *ws_reader_create(const struct ws_reader_options *options,
         options->max_message_bytes != 0 ? options->max_message_bytes : DEFAULT_MAX_MESSAGE_BYTES;
     reader->max_fragments =
         options->max_fragments != 0 ? options->max_fragments : DEFAULT_MAX_FRAGMENTS;
+    reader->loop = options->loop;
+    if (options->inflate_window_bits != 0) {
+        reader->inflater = ws_inflater_create(
+            options->inflate_window_bits, options->inflate_forgets, reader->max_message_bytes, err);
+        if (reader->inflater == NULL) {
+            ws_reader_destroy(reader);
+            return NULL;
+        }
+    }
     return reader;
 }
 
@@ -70,14 +89,18 @@ void ws_reader_destroy(struct ws_reader *reader)
 {
     if (reader != NULL) {
         buf_fini(&reader->gathered);
+        ws_inflater_destroy(reader->inflater);
         free(reader);
     }
 }
 
 /* The one place that judges RSV bits: an extension that defines one allows it here. */
-static int check_rsv(const struct hawser_frame *frame, struct hawser_error *err)
+static int check_rsv(const struct ws_reader *reader, const struct hawser_frame *frame,
+                     struct hawser_error *err)
 {
-    if (frame->rsv != 0) {
+    int is_first     = frame->opcode == HAWSER_OPCODE_TEXT || frame->opcode == HAWSER_OPCODE_BINARY;
+    unsigned allowed = reader->inflater != NULL && is_first ? RSV1 : 0u;
+    if ((frame->rsv & ~allowed) != 0) {
         error_set(err, HAWSER_WS_CLOSE_PROTOCOL,
                   "frame 0x%x has reserved bits %u set, and no extension uses them", frame->opcode,
                   frame->rsv);
@@ -89,7 +112,7 @@ static int check_rsv(const struct hawser_frame *frame, struct hawser_error *err)
 static int check_header(const struct ws_reader *reader, const struct hawser_frame *frame,
                         struct hawser_error *err)
 {
-    if (check_rsv(frame, err) != 0) {
+    if (check_rsv(reader, frame, err) != 0) {
         return -1;
     }
     if (frame->masked != (reader->role == WS_SERVER)) {
@@ -149,23 +172,63 @@ static int process(struct ws_reader *reader, const struct hawser_frame *frame, u
     if (frame->masked) {
         hawser_frame_mask(bytes, len, frame->mask, (size_t)(from & 3u));
     }
-    return is_text(reader, frame) ? check_text(reader, bytes, len, err) : 0;
+    return is_text(reader, frame) && !reader->is_compressed ? check_text(reader, bytes, len, err)
+                                                            : 0;
+}
+
+/* @param payload  data NULL: the message is at its end */
+static int add_compressed(struct ws_reader *reader, struct hawser_slice payload,
+                          struct hawser_error *err)
+{
+    struct buf *out = &reader->gathered;
+    size_t before   = out->len;
+    int rc          = payload.data != NULL ? ws_inflater_feed(reader->inflater, payload, out, err)
+                                           : ws_inflater_finish(reader->inflater, out, err);
+    if (rc != 0) {
+        return -1;
+    }
+    return reader->opcode == HAWSER_OPCODE_TEXT && out->len > before
+               ? check_text(reader, buf_data(out) + before, out->len - before, err)
+               : 0;
 }
 
 static int deliver_gathered(struct ws_reader *reader, struct hawser_error *err)
 {
     enum hawser_opcode opcode = (enum hawser_opcode)reader->opcode;
-    if (opcode == HAWSER_OPCODE_TEXT && check_text_end(reader, err) != 0) {
+    if ((reader->is_compressed && add_compressed(reader, slice_make(NULL, 0), err) != 0) ||
+        (opcode == HAWSER_OPCODE_TEXT && check_text_end(reader, err) != 0)) {
         return FAILED;
     }
     /* Taken out first: the handler may destroy the reader and still read its message. */
-    struct buf message = reader->gathered;
+    struct buf message    = reader->gathered;
+    struct net_loop *loop = reader->loop;
     buf_init(&reader->gathered, 0);
-    reader->opcode    = 0;
-    reader->fragments = 0;
-    int stop          = reader->handler.message(reader->arg, opcode, buf_slice(&message));
-    buf_fini(&message);
+    reader->opcode           = 0;
+    reader->fragments        = 0;
+    reader->is_compressed    = 0;
+    reader->compressed_bytes = 0;
+    int stop                 = reader->handler.message(reader->arg, opcode, buf_slice(&message));
+    if (loop != NULL) {
+        net_loop_take_back(loop, &message);
+    } else {
+        buf_fini(&message);
+    }
     return stop ? STOPPED : GO_ON;
+}
+
+/* Bytes of a frame's payload as they came, but for the mask. */
+static int add_plain(struct ws_reader *reader, const uint8_t *bytes, size_t len,
+                     struct hawser_error *err)
+{
+    size_t room = len < GATHER_STEP_BYTES ? GATHER_STEP_BYTES : len;
+    room        = reader->frame_left < room ? (size_t)reader->frame_left : room;
+    if (len > 0 && (buf_reserve(&reader->gathered, room) == NULL ||
+                    buf_append(&reader->gathered, bytes, len) != 0)) {
+        error_set(err, HAWSER_WS_CLOSE_TOO_BIG, "no memory for a message of over %zu bytes",
+                  reader->gathered.len);
+        return -1;
+    }
+    return 0;
 }
 
 static int gather(struct ws_reader *reader, struct window *in, struct hawser_error *err)
@@ -177,12 +240,11 @@ static int gather(struct ws_reader *reader, struct window *in, struct hawser_err
     if (process(reader, &reader->frame, at, part, from, err) != 0) {
         return FAILED;
     }
-    size_t room = part < GATHER_STEP_BYTES ? GATHER_STEP_BYTES : part;
-    room        = reader->frame_left < room ? (size_t)reader->frame_left : room;
-    if (part > 0 && (buf_reserve(&reader->gathered, room) == NULL ||
-                     buf_append(&reader->gathered, at, part) != 0)) {
-        error_set(err, HAWSER_WS_CLOSE_TOO_BIG, "no memory for a message of over %zu bytes",
-                  reader->gathered.len);
+    if (reader->loop != NULL) {
+        net_loop_lend(reader->loop, &reader->gathered);
+    }
+    if ((reader->is_compressed ? add_compressed(reader, slice_make(at, part), err)
+                               : add_plain(reader, at, part, err)) != 0) {
         return FAILED;
     }
     in->at += part;
@@ -197,10 +259,12 @@ static int start_gathering(struct ws_reader *reader, const struct hawser_frame *
                            struct window *in, size_t header, struct hawser_error *err)
 {
     if (frame->opcode != HAWSER_OPCODE_CONTINUATION) {
-        reader->opcode = frame->opcode;
-        reader->utf8   = (struct ws_utf8){0};
+        reader->opcode        = frame->opcode;
+        reader->is_compressed = frame->rsv != 0;
+        reader->utf8          = (struct ws_utf8){0};
     }
     reader->fragments++;
+    reader->compressed_bytes += reader->is_compressed ? frame->payload_len : 0;
     reader->frame      = *frame;
     reader->frame_left = frame->payload_len;
     in->at += header;
@@ -274,10 +338,25 @@ static int take_control(struct ws_reader *reader, const struct hawser_frame *fra
                                                                                           : GO_ON;
 }
 
+/* How long the next frame may be. Compressed, a message may be a little longer than inflated. */
+static uint64_t frame_room(const struct ws_reader *reader, uint8_t first_byte)
+{
+    uint64_t max      = reader->max_message_bytes;
+    int is_compressed = reader->opcode != 0 ? reader->is_compressed : (first_byte >> 4 & RSV1) != 0;
+    if (reader->inflater == NULL || !is_compressed) {
+        return max - reader->gathered.len;
+    }
+    uint64_t slack = max / 8 + COMPRESSED_SLACK_BYTES;
+    return (max > UINT64_MAX - slack ? max : max + slack) - reader->compressed_bytes;
+}
+
 static int take_frame(struct ws_reader *reader, struct window *in, struct hawser_error *err)
 {
     struct hawser_frame frame;
-    uint64_t room = reader->max_message_bytes - reader->gathered.len;
+    if (in->at == in->len) {
+        return WAIT;
+    }
+    uint64_t room = frame_room(reader, in->bytes[in->at]);
     int used =
         hawser_frame_decode(slice_make(in->bytes + in->at, in->len - in->at), room, &frame, err);
     if (used <= 0) {
@@ -291,7 +370,7 @@ static int take_frame(struct ws_reader *reader, struct window *in, struct hawser
         return take_control(reader, &frame, in, header, err);
     }
     size_t have = in->len - in->at - header;
-    if (!frame.fin || reader->opcode != 0) {
+    if (!frame.fin || frame.rsv != 0 || reader->opcode != 0) {
         return start_gathering(reader, &frame, in, header, err);
     }
     if (frame.payload_len <= have) {

@@ -1,12 +1,14 @@
 /*
- * Frames -> messages, for both roles: fragmentation with control frames in between, UTF-8 checked
- * as it streams, limits, masking rules. No I/O: it is fed bytes and calls back.
+ * Frames -> messages, for both roles: fragmentation with control frames in between, compressed
+ * messages, UTF-8 checked as it streams, limits, masking rules. No I/O: it is fed bytes and calls
+ * back.
  */
 #ifndef CORE_WS_MESSAGE_H
 #define CORE_WS_MESSAGE_H
 
 #include "base/buf.h"
 #include "hawser/frame.h"
+#include "net/loop.h"
 #include "ws/utf8.h"
 
 enum ws_role {
@@ -27,10 +29,13 @@ struct ws_reader; /* the state between two feeds */
 
 struct ws_reader_options {
     enum ws_role role;
-    uint64_t
-        max_message_bytes;  /* over it: WS_CLOSE_TOO_BIG, before anything is allocated; 0: 16 MiB
-                             */
-    uint32_t max_fragments; /* of one message, empty ones too; 0: 65,536 */
+    uint64_t max_message_bytes; /* over it: WS_CLOSE_TOO_BIG, before anything is allocated; of
+                                   compressed messages the inflated size, as it grows; 0: 16 MiB */
+    uint32_t max_fragments;     /* of one message, empty ones too; 0: 65,536 */
+    /* permessage-deflate as the peer compresses: 8 to 15, or 0: it was not agreed on */
+    uint8_t inflate_window_bits;
+    uint8_t inflate_forgets; /* 1: without context takeover */
+    struct net_loop *loop;   /* lends memory for gathered messages; NULL: it is the heap's */
 };
 
 /** @param handler copied. @return given, or NULL with err set */
@@ -41,8 +46,8 @@ struct ws_reader *ws_reader_create(const struct ws_reader_options *options,
  * handed over stays readable until its callback returns. */
 void ws_reader_destroy(struct ws_reader *reader);
 /**
- * Feed bytes. Hot. A message that is whole inside `bytes` is handed on where it lies; else its
- * payload is gathered.
+ * Feed bytes. Hot. A message that is whole inside `bytes` is handed on where it lies; else, and
+ * where it was compressed, its payload is gathered.
  *
  * After a close frame everything is consumed and ignored (RFC 6455 5.5.1).
  *

@@ -13,12 +13,16 @@
 #include "ws/utf8.h"
 
 #define SMALL_BYTES 4096u /* a payload up to this is masked on the stack, beside its header */
+/* Shorter messages are sent as they are: they would hardly shrink, and cost the most for it. */
+#define COMPRESS_MIN_BYTES 256u
+
+#define RSV1 4u /* compressed (RFC 7692 6) */
 
 /* A frame's header, masked with a fresh key (RFC 6455 5.3). @return its length */
-static size_t build_header(enum hawser_opcode opcode, size_t len, uint8_t *out, uint8_t *mask)
+static size_t build_header(unsigned opcode, unsigned rsv, size_t len, uint8_t *out, uint8_t *mask)
 {
     struct hawser_frame frame = {
-        .payload_len = len, .fin = 1, .opcode = (uint8_t)opcode, .masked = 1};
+        .payload_len = len, .fin = 1, .rsv = (uint8_t)rsv, .opcode = (uint8_t)opcode, .masked = 1};
     random_bytes(frame.mask, sizeof(frame.mask));
     memcpy(mask, frame.mask, sizeof(frame.mask));
     return hawser_frame_encode(&frame, out);
@@ -29,7 +33,7 @@ static int send_small(struct ws_conn *conn, enum hawser_opcode opcode, struct ha
 {
     uint8_t frame[HAWSER_FRAME_HEADER_MAX + SMALL_BYTES];
     uint8_t mask[4];
-    size_t header = build_header(opcode, payload.len, frame, mask);
+    size_t header = build_header(opcode, 0, payload.len, frame, mask);
     if (payload.len > 0) {
         memcpy(frame + header, payload.data, payload.len);
         hawser_frame_mask(frame + header, payload.len, mask, 0);
@@ -38,22 +42,45 @@ static int send_small(struct ws_conn *conn, enum hawser_opcode opcode, struct ha
                            slice_make(NULL, 0), err);
 }
 
-static int send_large(struct ws_conn *conn, enum hawser_opcode opcode, struct hawser_slice payload,
-                      struct hawser_error *err)
+/* @param payload  ours: masked where it lies */
+static int send_own(struct ws_conn *conn, unsigned opcode, unsigned rsv, struct buf *payload,
+                    struct hawser_error *err)
 {
     uint8_t head[HAWSER_FRAME_HEADER_MAX];
     uint8_t mask[4];
-    uint8_t *masked = malloc(payload.len);
-    if (masked == NULL) {
+    size_t header = build_header(opcode, rsv, payload->len, head, mask);
+    hawser_frame_mask(payload->bytes + payload->start, payload->len, mask, 0);
+    return net_stream_send(conn->stream, slice_make(head, header), buf_slice(payload), err);
+}
+
+static int send_large(struct ws_conn *conn, enum hawser_opcode opcode, struct hawser_slice payload,
+                      struct hawser_error *err)
+{
+    struct buf masked = {0};
+    int rc            = -1;
+    net_loop_lend(conn->loop, &masked);
+    if (buf_append_slice(&masked, payload) == 0) {
+        rc = send_own(conn, opcode, 0, &masked, err);
+    } else {
         error_set(err, HAWSER_SYSTEM_MEMORY, "no memory to send %zu bytes", payload.len);
-        return -1;
     }
-    size_t header = build_header(opcode, payload.len, head, mask);
-    memcpy(masked, payload.data, payload.len);
-    hawser_frame_mask(masked, payload.len, mask, 0);
-    int rc = net_stream_send(conn->stream, slice_make(head, header),
-                             slice_make(masked, payload.len), err);
-    free(masked);
+    net_loop_take_back(conn->loop, &masked);
+    return rc;
+}
+
+static int send_compressed(struct ws_conn *conn, enum hawser_opcode opcode,
+                           struct hawser_slice message, struct hawser_error *err)
+{
+    struct buf payload = {0};
+    net_loop_lend(conn->loop, &payload);
+    int rc = ws_deflater_run(conn->deflater, message, &payload, err);
+    if (rc == 0) {
+        rc = send_own(conn, opcode, RSV1, &payload, err);
+        if (rc != 0) {
+            ws_deflater_forget(conn->deflater); /* of what the server will never have seen */
+        }
+    }
+    net_loop_take_back(conn->loop, &payload);
     return rc;
 }
 
@@ -89,6 +116,9 @@ int ws_conn_send(struct ws_conn *conn, enum hawser_opcode opcode, struct hawser_
     if (opcode == HAWSER_OPCODE_TEXT && !ws_utf8_is_valid((const uint8_t *)bytes.data, bytes.len)) {
         error_set(err, HAWSER_WS_CLOSE_UTF8, "text to send is not UTF-8");
         return -1;
+    }
+    if (conn->deflater != NULL && bytes.len >= COMPRESS_MIN_BYTES) {
+        return send_compressed(conn, opcode, bytes, err);
     }
     return send_frame(conn, opcode, bytes, err);
 }

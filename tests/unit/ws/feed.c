@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/slice.h"
 #include "support/guard.h"
 #include "ws/closing.h"
 
@@ -67,9 +68,16 @@ void feed_init_options(struct feed *feed, const struct ws_reader_options *option
     ck_assert_ptr_nonnull(feed->reader);
 }
 
+static struct ws_reader_options default_options(enum ws_role role)
+{
+    return (struct ws_reader_options){
+        .role = role, .max_message_bytes = 1u << 20, .max_fragments = 64};
+}
+
 void feed_init(struct feed *feed, enum ws_role role)
 {
-    feed_init_options(feed, &(struct ws_reader_options){role, 1u << 20, 64});
+    const struct ws_reader_options options = default_options(role);
+    feed_init_options(feed, &options);
 }
 
 int feed_bytes(struct feed *feed, const void *bytes, size_t len)
@@ -108,11 +116,13 @@ void feed_fini(struct feed *feed)
     buf_fini(&feed->said);
 }
 
-static void check_one(enum ws_role role, const uint8_t *wire, size_t len, size_t step, size_t first,
-                      const char *expected)
+static void check_one(const struct ws_reader_options *options, struct hawser_slice bytes,
+                      size_t step, size_t first, const char *expected)
 {
+    const uint8_t *wire = (const uint8_t *)bytes.data;
+    size_t len          = bytes.len;
     struct feed feed;
-    feed_init(&feed, role);
+    feed_init_options(&feed, options);
     (void)feed_bytes(&feed, wire, first);
     for (size_t at = first; at < len; at += step) {
         (void)feed_bytes(&feed, wire + at, len - at < step ? len - at : step);
@@ -123,12 +133,20 @@ static void check_one(enum ws_role role, const uint8_t *wire, size_t len, size_t
     feed_fini(&feed);
 }
 
+void feed_check_options(const struct ws_reader_options *options, const void *wire, size_t len,
+                        const char *expected)
+{
+    struct hawser_slice bytes = slice_make(wire, len);
+    check_one(options, bytes, 1, 0, expected);
+    for (size_t first = 0; first <= len; first++) {
+        check_one(options, bytes, len, first, expected);
+    }
+}
+
 void feed_check_splits(enum ws_role role, const void *wire, size_t len, const char *expected)
 {
-    check_one(role, wire, len, 1, 0, expected);
-    for (size_t first = 0; first <= len; first++) {
-        check_one(role, wire, len, len, first, expected);
-    }
+    const struct ws_reader_options options = default_options(role);
+    feed_check_options(&options, wire, len, expected);
 }
 
 void feed_frame(struct buf *wire, unsigned first_byte, const uint8_t *mask, const void *payload,

@@ -31,6 +31,9 @@ void feed_fini(struct feed *feed);
 
 /** Feed whole, byte by byte, and split in two at every byte; each time `expected` must be said. */
 void feed_check_splits(enum ws_role role, const void *wire, size_t len, const char *expected);
+/** The same with options of the test's. */
+void feed_check_options(const struct ws_reader_options *options, const void *wire, size_t len,
+                        const char *expected);
 
 /** Append a frame. @param mask NULL: unmasked */
 void feed_frame(struct buf *wire, unsigned first_byte, const uint8_t *mask, const void *payload,

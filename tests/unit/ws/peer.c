@@ -75,7 +75,8 @@ static int read_request(struct peer *peer)
     return 0;
 }
 
-static int upgrade(struct peer *peer, const struct peer_step *step)
+/* @param fields more of them, each with its CRLF */
+static int upgrade(struct peer *peer, const char *fields, const struct peer_step *step)
 {
     char accept[WS_ACCEPT_TEXT_BYTES + 1];
     char text[8192];
@@ -85,8 +86,8 @@ static int upgrade(struct peer *peer, const struct peer_step *step)
     ws_handshake_accept(peer->key, accept);
     int len = snprintf(text, sizeof(text),
                        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-                       "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n",
-                       accept);
+                       "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n%s\r\n",
+                       accept, fields);
     memcpy(text + len, step->bytes, step->len);
     return send_all(peer, text, (size_t)len + step->len);
 }
@@ -187,7 +188,9 @@ static int take_step(struct peer *peer, const struct peer_step *step)
     struct linger reset = {.l_onoff = 1, .l_linger = 0};
     switch (step->what) {
     case PEER_UPGRADE:
-        return upgrade(peer, step);
+        return upgrade(peer, "", step);
+    case PEER_UPGRADE_WITH:
+        return upgrade(peer, step->bytes, &(struct peer_step){PEER_UPGRADE_WITH, "", 0, 0});
     case PEER_READ_HEADER:
         return read_request(peer);
     case PEER_SEND:

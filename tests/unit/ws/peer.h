@@ -12,6 +12,7 @@
 enum peer_do {
     PEER_END,          /* close the socket */
     PEER_UPGRADE,      /* read a request, answer 101; `bytes` go out in the same write */
+    PEER_UPGRADE_WITH, /* the same, but that `bytes` are more fields of the answer */
     PEER_READ_HEADER,  /* read a request, answer nothing */
     PEER_SEND,         /* bytes as they are */
     PEER_SEND_BYTES,   /* each byte in a write of its own */

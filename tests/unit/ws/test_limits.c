@@ -65,8 +65,9 @@ END_TEST
 
 START_TEST(a_message_at_the_limit_passes_and_one_byte_more_does_not)
 {
-    struct ws_reader_options options = {WS_CLIENT, 1000, 64};
-    uint8_t *payload                 = make_payload(1001);
+    struct ws_reader_options options = {
+        .role = WS_CLIENT, .max_message_bytes = 1000, .max_fragments = 64};
+    uint8_t *payload = make_payload(1001);
     for (size_t size = 1000; size <= 1001; size++) {
         struct buf wire = {0};
         struct feed feed;
@@ -86,7 +87,8 @@ END_TEST
 
 START_TEST(the_limit_counts_all_fragments_together)
 {
-    struct ws_reader_options options = {WS_CLIENT, 10, 64};
+    struct ws_reader_options options = {
+        .role = WS_CLIENT, .max_message_bytes = 10, .max_fragments = 64};
     struct feed feed;
     feed_init_options(&feed, &options);
     ck_assert_int_eq(feed_bytes(&feed,
@@ -107,7 +109,8 @@ END_TEST
 
 START_TEST(a_control_frame_passes_whatever_the_message_limit)
 {
-    struct ws_reader_options options = {WS_CLIENT, 1, 1};
+    struct ws_reader_options options = {
+        .role = WS_CLIENT, .max_message_bytes = 1, .max_fragments = 1};
     struct feed feed;
     feed_init_options(&feed, &options);
     ck_assert_int_eq(feed_bytes(&feed, "\x89\x05Hello", 7), 0);
@@ -118,7 +121,8 @@ END_TEST
 
 START_TEST(empty_fragments_count_against_the_limit)
 {
-    struct ws_reader_options options = {WS_CLIENT, 1000, 3};
+    struct ws_reader_options options = {
+        .role = WS_CLIENT, .max_message_bytes = 1000, .max_fragments = 3};
     struct feed feed;
     feed_init_options(&feed, &options);
     ck_assert_int_eq(feed_bytes(&feed, "\x01\x00\x00\x00\x80\x00", 6), 0);
@@ -132,8 +136,9 @@ END_TEST
 
 START_TEST(many_fragments_make_one_message)
 {
-    struct ws_reader_options options = {WS_SERVER, 1u << 20, 5000};
-    struct buf wire                  = {0};
+    struct ws_reader_options options = {
+        .role = WS_SERVER, .max_message_bytes = 1u << 20, .max_fragments = 5000};
+    struct buf wire = {0};
     struct feed feed;
     for (int i = 0; i < 5000; i++) {
         feed_frame(&wire, i == 0 ? 0x01 : i == 4999 ? 0x80 : 0x00, MASK, "price", 5);
