@@ -101,5 +101,6 @@ void client_options_translate(const struct hawser_client_options *options, const
                                .max_delay_ms = options->max_backoff_ms,
                                .attempts     = options->retry_count},
         .reconnect_off      = options->reconnect_off != 0,
+        .compression        = options->compression_off == 0,
     };
 }

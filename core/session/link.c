@@ -110,6 +110,7 @@ void session_link_dial(struct session *session)
                        .bind              = options->bind,
                        .max_message_bytes = options->max_message_bytes,
                        .max_queued_bytes  = options->max_queued_bytes,
+                       .compression       = options->compression,
     };
     struct hawser_error err  = HAWSER_ERROR_INIT;
     session->dialled_at      = clock_monotonic();

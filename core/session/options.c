@@ -171,6 +171,9 @@ static const char *changed_option(const struct session_options *a, const struct 
     if (!text_equal(a->bind, b->bind)) {
         return "bind";
     }
+    if (a->compression != b->compression) {
+        return "compression";
+    }
     if (!text_equal(a->tls.ca_file, b->tls.ca_file) ||
         !text_equal(a->tls.certificate_file, b->tls.certificate_file) ||
         !text_equal(a->tls.key_file, b->tls.key_file) || a->tls.verify_off != b->tls.verify_off) {

@@ -58,6 +58,7 @@ struct session_options {
         reconnect_off; /* 1: the first break is the end: CLOSED after a clean close, else FAILED */
     int64_t channel_retry_ms; /* 5000: first wait before a refused channel is asked for again;
                                  doubles up to 60 times of it */
+    uint32_t compression; /* 1: offer permessage-deflate */
 };
 
 /** The session's surroundings. Copied; what it points to outlives the session. */
@@ -94,8 +95,8 @@ void session_destroy(struct session *session);
 
 /**
  * New options for a running session, applied in place: channels are subscribed and unsubscribed,
- * timeouts, heartbeat, backoff and stale rules replaced. url, tls, headers, subprotocols, bind must
- * be unchanged (the caller makes a new session for those).
+ * timeouts, heartbeat, backoff and stale rules replaced. url, tls, headers, subprotocols, bind,
+ * compression must be unchanged (the caller makes a new session for those).
  * @return 0, or -1 with err set (nothing changed)
  */
 int session_apply(struct session *session, const struct session_options *options,

@@ -102,7 +102,7 @@ START_TEST(a_config_with_every_directive_has_no_problems)
         "  output b.c-d_E; stale_after ticker.* 5s; stale_after * 1m; request_timeout 1s;\n"
         "  connect_timeout 1s; auth_timeout 1s; subscribe_timeout 1s; tls_ca ca; tls_verify on;\n"
         "  tls_certificate c; tls_certificate_key k; bind ::1; header 'A: b'; header X-Y:;\n"
-        "  subprotocols a b; max_message 1m; max_send_queue 1m; required; compression off; }\n");
+        "  subprotocols a b; max_message 1m; max_send_queue 1m; required; compression on; }\n");
     check_all(&parsed);
     ck_assert_str_eq(parsed.text, "");
     parsed_free(&parsed);
@@ -181,7 +181,8 @@ static const struct wrong WRONG[] = {
      "main.conf:2: \"tls_certificate\" needs \"tls_certificate_key\" beside it\n"},
     {MINE "tls_certificate_key k; }",
      "main.conf:2: \"tls_certificate_key\" needs \"tls_certificate\" beside it\n"},
-    {MINE "compression on; }", "main.conf:2: \"compression\": expected off, got \"on\"\n"},
+    {MINE "compression gzip; }",
+     "main.conf:2: \"compression\": expected off or on, got \"gzip\"\n"},
     {MINE "url wss://a:b@h/; }",
      "main.conf:2: \"url\": expected a URL such as wss://host:port/path, got \"***\"\n"
      "main.conf:2: \"url\" may stand once: the first is at main.conf:1\n"},
