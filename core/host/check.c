@@ -22,14 +22,15 @@ struct check {
     char *module_path;
     struct conf_problems *problems;
     struct module_directory *modules;
-    void (*progress)(void *arg, const struct conf_node *node, const char *what);
+    check_progress_fn progress;
     void *arg;
 };
 
-static void tell(struct check *check, const struct conf_node *node, const char *what)
+static void tell(struct check *check, const struct conf_node *node, const char *module,
+                 const char *what)
 {
     if (check->progress != NULL) {
-        check->progress(check->arg, node, what);
+        check->progress(check->arg, node, module, what);
     }
 }
 
@@ -46,7 +47,7 @@ static void load_modules(struct check *check)
             conf_problem(check->problems, node, "no memory to load \"%s\"", node->words[1]);
             continue;
         }
-        tell(check, node, "loaded");
+        tell(check, node, path, "was loaded");
         if (module_directory_load(check->modules, path, &err) == NULL) {
             conf_problem(check->problems, node, "%s", err.message);
         }
@@ -115,7 +116,7 @@ static void check_adapter(struct check *check, const struct conf_node *session,
     if (instance == NULL) {
         return;
     }
-    tell(check, session, "checked");
+    tell(check, session, module->path, "checked this session");
     if (HAWSER_HAS(adapter, check) && adapter->check(hostapi_table(), instance, &err) != 0) {
         conf_problem(check->problems, session, "%s", err.message);
     } else if (adapter->create(hostapi_table(), instance, &object, &err) != 0) {
@@ -181,7 +182,7 @@ static void check_block(struct check *check, const struct conf_node *node,
     if (instance == NULL) {
         return;
     }
-    tell(check, node, "checked");
+    tell(check, node, module->path, "checked this block");
     if (kind == HAWSER_OUTPUT && HAWSER_HAS(module->descriptor->vtable.output, check)) {
         rc = module->descriptor->vtable.output->check(hostapi_table(), instance, &err);
     } else if (kind == HAWSER_TELEMETRY &&
@@ -223,8 +224,7 @@ static void print(const struct check *check, struct buf *printed)
 }
 
 void check_config(const struct conf_tree *tree, const char *prefix, struct conf_problems *problems,
-                  void (*progress)(void *arg, const struct conf_node *node, const char *what),
-                  void *arg, struct buf *printed)
+                  check_progress_fn progress, void *arg, struct buf *printed)
 {
     const struct conf_node *root = conf_tree_root(tree);
     const struct conf_node *node = NULL;

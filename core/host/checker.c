@@ -38,11 +38,12 @@ struct checker {
 
 /* in the child */
 
-static void report_progress(void *arg, const struct conf_node *node, const char *what)
+static void report_progress(void *arg, const struct conf_node *node, const char *module,
+                            const char *what)
 {
     FILE *out = arg;
-    fprintf(out, "+ %s:%u: module \"%s\" crashed the checker while it was %s", node->file,
-            node->line, node->word_count > 1 ? node->words[1] : node->words[0], what);
+    fprintf(out, "+ %s:%u: the checker process ended in module %s while it %s", node->file,
+            node->line, module, what);
     fputc('\n', out);
     (void)fflush(out); /* the parent may be gone, and then nobody wants it */
 }

@@ -3,6 +3,7 @@
  * times over; see CMakeLists.txt.
  */
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "hawser/adapter.h"
 #include "hawser/module.h"
@@ -79,8 +80,30 @@ extern int hawser_fixture_that_nobody_defines(void);
 
 #ifdef FIXTURE_CREATE_ABORTS
 #define FIXTURE_CREATE_FIRST host == NULL ? (void)0 : abort()
+#elif defined(FIXTURE_CREATE_HANGS)
+#define FIXTURE_CREATE_FIRST host == NULL ? (void)0 : hang()
+static void hang(void)
+{
+    for (;;) {
+        (void)pause();
+    }
+}
 #else
 #define FIXTURE_CREATE_FIRST (void)host
+#endif
+
+#ifdef FIXTURE_CHECK_ABORTS
+#define FIXTURE_CHECK check
+static int check(const struct hawser_host *host, struct hawser_instance *self,
+                 struct hawser_error *err)
+{
+    (void)host;
+    (void)self;
+    (void)err;
+    abort();
+}
+#else
+#define FIXTURE_CHECK NULL
 #endif
 
 static int create(const struct hawser_host *host, struct hawser_instance *self, void **out,
@@ -127,12 +150,14 @@ static const struct hawser_adapter adapter = {
     .struct_size = FIXTURE_VTABLE_SIZE,
     .create      = create,
     .destroy     = destroy,
+    .check       = FIXTURE_CHECK,
     .message     = FIXTURE_MESSAGE,
 };
 static const struct hawser_output output = {
     .struct_size = sizeof(output),
     .create      = create,
     .destroy     = destroy,
+    .check       = FIXTURE_CHECK,
     .write       = FIXTURE_WRITE,
 };
 static const struct hawser_telemetry telemetry = {
