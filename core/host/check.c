@@ -12,14 +12,14 @@
 #include "hawser/adapter.h"
 #include "hawser/output.h"
 #include "hawser/telemetry.h"
-#include "host/settings.h"
+#include "host/modules.h"
 #include "module/directory.h"
 #include "module/instance.h"
+#include "net/proxy.h"
 
 struct check {
     const struct conf_tree *tree;
     const char *prefix;
-    char *module_path;
     struct conf_problems *problems;
     struct module_directory *modules;
     check_progress_fn progress;
@@ -34,25 +34,25 @@ static void tell(struct check *check, const struct conf_node *node, const char *
     }
 }
 
+static void before_module(void *arg, const struct conf_node *node)
+{
+    tell(arg, node, node->words[1], "was loaded");
+}
+
+static void module_refused(void *arg, const struct conf_node *node, const struct hawser_error *why)
+{
+    struct check *check = arg;
+    conf_problem(check->problems, node, "%s", why->message);
+}
+
 static void load_modules(struct check *check)
 {
-    const struct conf_node *node = NULL;
-    while ((node = conf_find(conf_tree_root(check->tree), "load_module", node)) != NULL) {
-        struct hawser_error err = HAWSER_ERROR_INIT;
-        if (node->word_count != 2) {
-            continue; /* the tables say it */
-        }
-        char *path = module_resolve(node->words[1], check->prefix, check->module_path);
-        if (path == NULL) {
-            conf_problem(check->problems, node, "no memory to load \"%s\"", node->words[1]);
-            continue;
-        }
-        tell(check, node, path, "was loaded");
-        if (module_directory_load(check->modules, path, &err) == NULL) {
-            conf_problem(check->problems, node, "%s", err.message);
-        }
-        free(path);
-    }
+    struct modules_load load = {.directory = check->modules,
+                                .prefix    = check->prefix,
+                                .arg       = check,
+                                .before    = before_module,
+                                .refused   = module_refused};
+    modules_load_all(&load, check->tree);
 }
 
 /** The module that a block names, or NULL with a problem that lists those there are. */
@@ -139,6 +139,19 @@ static void check_adapter(struct check *check, const struct conf_node *session,
     instance_destroy(instance);
 }
 
+/* The word may hold a password: it is not shown. */
+static void check_proxy(struct check *check, const struct conf_node *session)
+{
+    const struct conf_node *node = conf_find(session, "proxy", NULL);
+    struct net_proxy proxy       = {.host = NULL};
+    struct hawser_error err      = HAWSER_ERROR_INIT;
+    if (node != NULL && node->word_count == 2 && strcmp(node->words[1], "off") != 0 &&
+        net_proxy_parse(node->words[1], &proxy, &err) != 0) {
+        conf_problem(check->problems, node, "%s", err.message);
+    }
+    net_proxy_fini(&proxy);
+}
+
 static void check_session(struct check *check, const struct conf_node *session)
 {
     struct conf_table tables[2]   = {conf_core_table};
@@ -154,6 +167,7 @@ static void check_session(struct check *check, const struct conf_node *session)
     }
     conf_check_block(session, HAWSER_IN_SESSION | (module == NULL ? CONF_MODULE_MISSING : 0),
                      tables, table_count, check->problems);
+    check_proxy(check, session);
     if (module != NULL && check->problems->count == before && session->word_count == 2) {
         check_adapter(check, session, module);
     }
@@ -228,16 +242,13 @@ void check_config(const struct conf_tree *tree, const char *prefix, struct conf_
 {
     const struct conf_node *root = conf_tree_root(tree);
     const struct conf_node *node = NULL;
-    struct settings settings     = {0};
-    struct hawser_error err      = HAWSER_ERROR_INIT;
-    struct check check = {tree, prefix, NULL, problems, module_directory_create(), progress, arg};
+    struct check check = {tree, prefix, problems, module_directory_create(), progress, arg};
     conf_check_block(root, HAWSER_IN_MAIN, &conf_core_table, 1, problems);
     conf_check_core(tree, problems);
-    if (check.modules == NULL || settings_read(&settings, tree, prefix, NULL, &err) != 0) {
+    if (check.modules == NULL) {
         conf_problem(problems, NULL, "no memory to check the configuration");
-        goto out;
+        return;
     }
-    check.module_path = settings.module_path;
     load_modules(&check);
     while ((node = conf_find(root, "output", node)) != NULL) {
         check_block(&check, node, HAWSER_OUTPUT);
@@ -249,7 +260,5 @@ void check_config(const struct conf_tree *tree, const char *prefix, struct conf_
         check_session(&check, node);
     }
     print(&check, printed);
-out:
     module_directory_destroy(check.modules);
-    settings_fini(&settings);
 }

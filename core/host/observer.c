@@ -15,12 +15,11 @@
 #include "base/log.h"
 #include "base/obj.h"
 #include "conf/directive.h"
-#include "conf/value.h"
 #include "host/channel.h"
-#include "host/privileges.h"
+#include "host/child_settings.h"
+#include "host/modules.h"
 #include "host/reload.h"
 #include "host/sealed.h"
-#include "host/settings.h"
 #include "module/directory.h"
 #include "module/instance.h"
 #include "net/loop.h"
@@ -138,31 +137,20 @@ static int module_changed(void *arg, enum hawser_module_kind kind, const struct 
            sink->module != module_directory_find(observer->modules, kind, after->words[1]);
 }
 
-/* Adapters and outputs are not ours to load: less of foreign code in this process. */
-static int wants_module(const char *path)
+static void module_refused(void *arg, const struct conf_node *node, const struct hawser_error *why)
 {
-    struct module_description about;
-    struct hawser_error err = HAWSER_ERROR_INIT;
-    return module_describe(path, &about, &err) == 0 && about.note.kind == HAWSER_TELEMETRY;
+    (void)arg;
+    log_write(LOG_ERROR, "%s:%u: %s", node->file, node->line, why->message);
 }
 
+/* Adapters and outputs are not ours to load: less of foreign code in this process. */
 static void load_modules(struct observer *observer, const struct conf_tree *tree)
 {
-    const struct conf_node *node = NULL;
-    const char *word             = settings_main_word(tree, "module_path");
-    char *module_path =
-        conf_value_path(word == NULL ? HAWSER_DEFAULT_MODULE_PATH : word, observer->options.prefix);
-    while (module_path != NULL &&
-           (node = conf_find(conf_tree_root(tree), "load_module", node)) != NULL) {
-        struct hawser_error err = HAWSER_ERROR_INIT;
-        char *path = module_resolve(node->words[1], observer->options.prefix, module_path);
-        if (path != NULL && wants_module(path) &&
-            module_directory_load(observer->modules, path, &err) == NULL) {
-            log_write(LOG_ERROR, "%s:%u: %s", node->file, node->line, err.message);
-        }
-        free(path);
-    }
-    free(module_path);
+    struct modules_load load = {.directory = observer->modules,
+                                .prefix    = observer->options.prefix,
+                                .only      = HAWSER_TELEMETRY,
+                                .refused   = module_refused};
+    modules_load_all(&load, tree);
 }
 
 static void apply(struct observer *observer, struct conf_tree *tree)
@@ -224,20 +212,11 @@ static void stop(struct observer *observer)
 
 static void take_settings(struct observer *observer, const struct channel_message *message)
 {
-    struct hawser_error err = HAWSER_ERROR_INIT;
-    json_t *about           = json_loadb(message->body.data, message->body.len, 0, NULL);
-    const char *path        = json_string_value(json_object_get(about, "log_path"));
-    int level               = (int)json_integer_value(json_object_get(about, "log_level"));
-    if (observer->options.base == NULL) {
-        if (log_open(path, level, &err) != 0) {
-            log_write(LOG_ERROR, "%s; the log goes on where it was", err.message);
-        }
-        if (!observer->configured &&
-            privileges_drop(json_string_value(json_object_get(about, "user")), &err) != 0) {
-            log_write(LOG_EMERG, "%s", err.message);
-            observer->status = 2;
-            (void)event_base_loopbreak(observer->loop->base); /* fails only without a loop */
-        }
+    json_t *about = json_loadb(message->body.data, message->body.len, 0, NULL);
+    /* In the master's process, log and user are its own. */
+    if (observer->options.base == NULL && child_settings_take(about, !observer->configured) != 0) {
+        observer->status = 2;
+        (void)event_base_loopbreak(observer->loop->base); /* fails only without a loop */
     }
     observer->configured = 1;
     json_decref(about);

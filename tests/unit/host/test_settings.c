@@ -40,7 +40,6 @@ START_TEST(an_empty_config_gives_the_defaults)
     ck_assert_uint_eq(settings.control_mode, 0600);
     ck_assert_ptr_null(settings.control_group);
     ck_assert_ptr_null(settings.user);
-    ck_assert_str_eq(settings.module_path, HAWSER_DEFAULT_MODULE_PATH);
 }
 END_TEST
 
@@ -48,7 +47,7 @@ START_TEST(every_setting_is_read)
 {
     read_settings("worker_processes 7; daemon off; master_process off; user nobody; "
                   "error_log /var/log/h.log debug; pid p; control unix:c mode=660 group=ops; "
-                  "module_path m; shutdown_timeout 1m30s;",
+                  "shutdown_timeout 1m30s;",
                   NULL);
     ck_assert_uint_eq(settings.workers, 7);
     ck_assert_int_eq(settings.daemon, 0);
@@ -61,7 +60,6 @@ START_TEST(every_setting_is_read)
     ck_assert_uint_eq(settings.control_mode, 0660);
     ck_assert_str_eq(settings.control_group, "ops");
     ck_assert_str_eq(settings.user, "nobody");
-    ck_assert_str_eq(settings.module_path, "/prefix/m");
 }
 END_TEST
 

@@ -1,0 +1,24 @@
+/*
+ * A child's own settings. See child_settings.h.
+ */
+#include "host/child_settings.h"
+
+#include "base/error.h"
+#include "base/log.h"
+#include "host/privileges.h"
+
+int child_settings_take(const json_t *about, int is_first)
+{
+    const char *user        = json_string_value(json_object_get(about, "user"));
+    const char *path        = json_string_value(json_object_get(about, "log_path"));
+    int level               = (int)json_integer_value(json_object_get(about, "log_level"));
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    if (log_open(path, level, &err) != 0) {
+        log_write(LOG_ERROR, "%s; the log goes on where it was", err.message);
+    }
+    if (is_first && privileges_drop(user, &err) != 0) {
+        log_write(LOG_EMERG, "%s", err.message);
+        return -1;
+    }
+    return 0;
+}
