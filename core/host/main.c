@@ -184,7 +184,11 @@ static int run_describe(const struct options *options)
     struct hawser_error err = HAWSER_ERROR_INIT;
     struct module_description about;
     struct buf text = {0};
-    if (module_describe(options->module, &about, &err) != 0) {
+    char *path =
+        realpath(options->module, NULL); /* from the current folder, as a shell user means it */
+    int described = module_describe(path == NULL ? options->module : path, &about, &err);
+    free(path);
+    if (described != 0) {
         return fail(&err);
     }
     int rc           = module_describe_print(&about, &text);

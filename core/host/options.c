@@ -113,8 +113,11 @@ static int take_action(struct options *options, int letter)
     static const struct {
         int letter;
         enum options_action action;
-    } ACTIONS[] = {{'t', OPTIONS_TEST},  {'T', OPTIONS_PRINT}, {'v', OPTIONS_VERSION},
-                   {'V', OPTIONS_BUILD}, {'h', OPTIONS_HELP},  {'?', OPTIONS_HELP}};
+    } ACTIONS[] = {{'t', OPTIONS_TEST},
+                   {'T', OPTIONS_PRINT},
+                   {'v', OPTIONS_VERSION},
+                   {'V', OPTIONS_BUILD},
+                   {'h', OPTIONS_HELP}};
     for (size_t i = 0; i < sizeof(ACTIONS) / sizeof(ACTIONS[0]); i++) {
         if (ACTIONS[i].letter == letter) {
             options->action = ACTIONS[i].action;

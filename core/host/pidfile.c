@@ -36,6 +36,42 @@ int pidfile_update(struct pidfile *pidfile, struct hawser_error *err)
     return 0;
 }
 
+/** Is the file that we hold still the one at its path? */
+static int is_at_path(const struct pidfile *pidfile)
+{
+    struct stat ours, there;
+    return fstat(pidfile->fd, &ours) == 0 && stat(pidfile->path, &there) == 0 &&
+           ours.st_ino == there.st_ino && ours.st_dev == there.st_dev;
+}
+
+/* A host that just ended may have unlinked the file between our open and our lock: then nobody
+ * would find the one we hold. */
+static int open_and_lock(struct pidfile *pidfile, struct hawser_error *err)
+{
+    for (;;) {
+        pidfile->fd = open(pidfile->path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+        if (pidfile->fd < 0) {
+            error_set_errno(err, HAWSER_SYSTEM_CALL, errno, "cannot open the pid file \"%s\"",
+                            pidfile->path);
+            return -1;
+        }
+        int locked = flock(pidfile->fd, LOCK_EX | LOCK_NB) == 0;
+        if (locked && is_at_path(pidfile)) {
+            return 0;
+        }
+        long pid = read_number(pidfile->fd);
+        (void)close(pidfile->fd); /* another host's, or nobody's */
+        pidfile->fd = -1;
+        if (!locked) {
+            error_set(err, HAWSER_SYSTEM_CALL,
+                      "another host runs with the pid file \"%s\" (pid %ld); stop it, or give this "
+                      "one another `pid`",
+                      pidfile->path, pid);
+            return -1;
+        }
+    }
+}
+
 int pidfile_create(struct pidfile *pidfile, const char *path, struct hawser_error *err)
 {
     *pidfile      = (struct pidfile)PIDFILE_INIT;
@@ -44,18 +80,7 @@ int pidfile_create(struct pidfile *pidfile, const char *path, struct hawser_erro
         error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for the pid file's path");
         return -1;
     }
-    pidfile->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (pidfile->fd < 0) {
-        error_set_errno(err, HAWSER_SYSTEM_CALL, errno, "cannot open the pid file \"%s\"", path);
-        goto fail;
-    }
-    if (flock(pidfile->fd, LOCK_EX | LOCK_NB) != 0) {
-        error_set(err, HAWSER_SYSTEM_CALL,
-                  "another host runs with the pid file \"%s\" (pid %ld); stop it, or give this one "
-                  "another `pid`",
-                  path, read_number(pidfile->fd));
-        (void)close(pidfile->fd); /* it is the other host's */
-        pidfile->fd = -1;
+    if (open_and_lock(pidfile, err) != 0) {
         goto fail;
     }
     if (pidfile_update(pidfile, err) != 0) {
@@ -70,9 +95,7 @@ fail:
 void pidfile_remove(struct pidfile *pidfile)
 {
     if (pidfile->fd >= 0) {
-        struct stat ours, there;
-        if (fstat(pidfile->fd, &ours) == 0 && stat(pidfile->path, &there) == 0 &&
-            ours.st_ino == there.st_ino && ours.st_dev == there.st_dev) {
+        if (is_at_path(pidfile)) {
             (void)unlink(pidfile->path); /* a leftover is recognised by its missing lock */
         }
         (void)close(pidfile->fd); /* nothing is buffered in it */

@@ -5,6 +5,7 @@
 #include "output/output.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -44,15 +45,19 @@ static int start_driver(struct output *output, struct hawser_error *err)
     return 0;
 }
 
+/* An output belongs to no session, so its name is part of the metric's. */
+static struct telemetry_cell *metric_of(const struct output *output, const char *what)
+{
+    char name[128];
+    (void)snprintf(name, sizeof(name), "output.%.48s.%s", output->name, what);
+    return telemetry_metric(output->telemetry, name, NULL, HAWSER_METRIC_COUNTER);
+}
+
 static void name_metrics(struct output *output)
 {
-    struct telemetry_writer *telemetry = output->telemetry;
-    output->writer.written_cell =
-        telemetry_metric(telemetry, "output.records", output->name, HAWSER_METRIC_COUNTER);
-    output->writer.error_cell =
-        telemetry_metric(telemetry, "output.errors", output->name, HAWSER_METRIC_COUNTER);
-    output->dropped_cell =
-        telemetry_metric(telemetry, "output.lost", output->name, HAWSER_METRIC_COUNTER);
+    output->writer.written_cell = metric_of(output, "records");
+    output->writer.error_cell   = metric_of(output, "errors");
+    output->dropped_cell        = metric_of(output, "lost");
 }
 
 struct output *output_create(const struct output_options *options,
