@@ -21,6 +21,7 @@
 #include "module/trust.h"
 
 #define CHUNK_BYTES (64u * 1024u)
+#define TEMPORARY   "hawser-"
 
 static atomic_uint copies_made;
 
@@ -42,20 +43,51 @@ static pid_t maker_of(const char *name)
     return pid;
 }
 
-static void sweep(const char *folder)
+/** Remove what dead processes left. @param dir  taken @return how many copies */
+static size_t sweep(DIR *dir)
 {
-    DIR *dir = opendir(folder);
-    if (dir == NULL) {
-        return; /* copying into it will say why */
-    }
+    size_t removed       = 0;
     struct dirent *entry = NULL;
     while ((entry = readdir(dir)) != NULL) {
         pid_t maker = maker_of(entry->d_name);
-        if (maker != 0 && kill(maker, 0) != 0 && errno == ESRCH) {
-            (void)unlinkat(dirfd(dir), entry->d_name, 0); /* tried again by the next process */
+        if (maker != 0 && kill(maker, 0) != 0 && errno == ESRCH &&
+            unlinkat(dirfd(dir), entry->d_name, 0) == 0) { /* else the next process tries again */
+            removed++;
         }
     }
     (void)closedir(dir); /* read only */
+    return removed;
+}
+
+static int is_temporary_name(const char *name)
+{
+    return strncmp(name, TEMPORARY, sizeof(TEMPORARY) - 1) == 0 &&
+           strlen(name) == sizeof(TEMPORARY) - 1 + 6;
+}
+
+/* A process that died inside dlopen left its folder. One that is empty may be about to be filled,
+ * and stays. */
+static void sweep_temporary(const char *tmp)
+{
+    DIR *dir             = opendir(tmp);
+    struct dirent *entry = NULL;
+    struct stat st;
+    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+        if (!is_temporary_name(entry->d_name)) {
+            continue;
+        }
+        int fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        DIR *inner =
+            fd >= 0 && fstat(fd, &st) == 0 && st.st_uid == geteuid() ? fdopendir(fd) : NULL;
+        if (inner != NULL && sweep(inner) > 0) {
+            (void)unlinkat(dirfd(dir), entry->d_name, AT_REMOVEDIR); /* more may be in it */
+        } else if (inner == NULL && fd >= 0) {
+            (void)close(fd); /* read only */
+        }
+    }
+    if (dir != NULL) {
+        (void)closedir(dir); /* read only */
+    }
 }
 
 static int prepare_folder(const char *folder, struct hawser_error *err)
@@ -77,7 +109,10 @@ static int prepare_folder(const char *folder, struct hawser_error *err)
         error_prefix(err, "folder for copies of modules");
         return -1;
     }
-    sweep(folder);
+    DIR *dir = opendir(folder);
+    if (dir != NULL) {    /* else copying into it will say why */
+        (void)sweep(dir); /* how many is of no interest */
+    }
     return 0;
 }
 
@@ -87,7 +122,10 @@ static int make_folder(struct copy *copy, struct hawser_error *err)
     if (tmp == NULL || tmp[0] != '/') {
         tmp = "/tmp";
     }
-    int n = snprintf(copy->folder, sizeof(copy->folder), "%s/hawser-XXXXXX", tmp);
+    if (atomic_load(&copies_made) == 0) {
+        sweep_temporary(tmp); /* once a process */
+    }
+    int n = snprintf(copy->folder, sizeof(copy->folder), "%s/" TEMPORARY "XXXXXX", tmp);
     if (n < 0 || (size_t)n >= sizeof(copy->folder) || mkdtemp(copy->folder) == NULL) {
         error_set_errno(err, HAWSER_MODULE_FILE, errno,
                         "no folder can be made in %s for a copy of the module", tmp);

@@ -3,6 +3,7 @@
  */
 #include <check.h>
 #include <dirent.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -61,6 +62,30 @@ START_TEST(a_temporary_copy_is_gone_once_the_module_is_open)
     module_forget(load(abi_place("adapter", "m.so")));
     ck_assert_ptr_null(module_load(abi_place("no_symbol", "n.so"), NULL, &err));
     ck_assert_uint_eq(count_files(abi_folder, "hawser-"), 0);
+}
+END_TEST
+
+START_TEST(what_a_process_left_that_died_inside_dlopen_is_swept)
+{
+    static const char *const folders[] = {"hawser-dead00", "hawser-living", "hawser-empty0",
+                                          "hawser-longer-name", "elsewhere"};
+    ck_assert_int_eq(setenv("TMPDIR", abi_folder, 1), 0);
+    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+        ck_assert_int_eq(mkdir(abi_path(folders[i]), 0700), 0);
+    }
+    char living[64];
+    (void)snprintf(living, sizeof(living), "hawser-living/fixture.%d.1.so", (int)getpid());
+    (void)abi_write("hawser-dead00/fixture.2000000000.1.so", "x", 1);
+    (void)abi_write(living, "x", 1);
+    (void)abi_write("hawser-longer-name/fixture.2000000000.1.so", "x", 1);
+    (void)abi_write("elsewhere/fixture.2000000000.1.so", "x", 1);
+    ck_assert_int_eq(symlink("elsewhere", abi_path("hawser-symbol")), 0);
+    module_forget(load(abi_place("adapter", "m.so")));
+    ck_assert_int_ne(access(abi_path("hawser-dead00"), F_OK), 0);
+    ck_assert_int_eq(access(abi_path(living), F_OK), 0);
+    ck_assert_int_eq(access(abi_path("hawser-empty0"), F_OK), 0);
+    ck_assert_uint_eq(count_files(abi_path("hawser-longer-name"), "fixture."), 1);
+    ck_assert_uint_eq(count_files(abi_path("elsewhere"), "fixture."), 1);
 }
 END_TEST
 
@@ -210,6 +235,7 @@ int main(void)
     tcase_add_loop_test(tests, a_module_of_each_kind_loads, 1, 4);
     tcase_add_test(tests, words_that_stand_for_0_may_belong_to_a_number);
     tcase_add_test(tests, a_temporary_copy_is_gone_once_the_module_is_open);
+    tcase_add_test(tests, what_a_process_left_that_died_inside_dlopen_is_swept);
     tcase_add_test(tests, a_copy_in_the_hosts_folder_stays_until_its_process_is_dead);
     tcase_add_test(tests, a_copy_folder_that_others_may_write_is_refused);
     tcase_add_test(tests, a_replaced_file_is_loaded_beside_its_old_version);
