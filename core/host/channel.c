@@ -246,7 +246,7 @@ static int send_some(struct channel *channel, struct outgoing *out)
     union {
         char bytes[CMSG_SPACE(sizeof(int))];
         struct cmsghdr align;
-    } control;
+    } control          = {.bytes = {0}}; /* its padding goes to the kernel too */
     struct iovec piece = {(void *)(uintptr_t)(buf_data(&out->bytes) + out->sent),
                           out->bytes.len - out->sent};
     struct msghdr msg  = {.msg_iov = &piece, .msg_iovlen = 1};
