@@ -210,6 +210,25 @@ static void check_reconnect(const struct conf_node *node, const struct conf_tree
     }
 }
 
+static void check_connect_budget(const struct conf_node *node, const struct conf_tree *tree,
+                                 struct conf_problems *problems)
+{
+    static const struct {
+        const char *name;
+        struct hawser_directive as;
+    } PARTS[] = {{"rate", {.type = HAWSER_VALUE_NUMBER, .min = 0, .max = 10000}},
+                 {"burst", {.type = HAWSER_VALUE_NUMBER, .min = 1, .max = 10000}}};
+    (void)tree;
+    for (size_t i = 0; i < sizeof(PARTS) / sizeof(PARTS[0]); i++) {
+        const char *word        = conf_value_option(node->words, node->word_count, PARTS[i].name);
+        struct hawser_error err = HAWSER_ERROR_INIT;
+        int64_t unused          = 0;
+        if (word != NULL && conf_value_check(&PARTS[i].as, word, &unused, &err) != 0) {
+            conf_problem(problems, node, "\"connect_budget %s\": %s", PARTS[i].name, err.message);
+        }
+    }
+}
+
 static void check_bind(const struct conf_node *node, const struct conf_tree *tree,
                        struct conf_problems *problems)
 {
@@ -309,7 +328,8 @@ struct node_check {
 };
 
 static const struct node_check MAIN_CHECKS[]    = {{"error_log", check_log_level},
-                                                   {"control", check_control}};
+                                                   {"control", check_control},
+                                                   {"connect_budget", check_connect_budget}};
 static const struct node_check SESSION_CHECKS[] = {{"credentials", check_credentials},
                                                    {"output", check_output_names},
                                                    {"reconnect", check_reconnect},

@@ -267,6 +267,7 @@ void runtime_apply(struct runtime *runtime, struct conf_tree *tree, uint32_t wor
         runtime_config_release(after);
         return;
     }
+    budget_set_limits(runtime->options.budget, settings_connect_budget(tree));
     make_outputs(&apply, &plan);
     change_running(&apply, &plan);
     secrets_fini(&runtime->secrets);

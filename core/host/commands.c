@@ -62,7 +62,7 @@ json_t *command_session_json(const struct runtime_session *session)
     session_get_info(session->session, &info);
     return json_pack(
         "{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
-        "s:b, s:o}",
+        "s:b, s:b, s:o}",
         "session", session->name, "adapter", session->module->descriptor->name, "state",
         hawser_state_name(info.state), "state_since", (json_int_t)info.state_since_ns, "epoch",
         (json_int_t)info.epoch, "sequence", (json_int_t)info.sequence, "messages",
@@ -72,7 +72,8 @@ json_t *command_session_json(const struct runtime_session *session)
         "attempt", (json_int_t)info.attempt, "next_attempt", (json_int_t)info.next_attempt_ns,
         "channels_wanted", (json_int_t)info.channels_wanted, "channels_confirmed",
         (json_int_t)info.channels_confirmed, "requests_waiting", (json_int_t)info.requests_waiting,
-        "required", is_required(session->block), "last_error", last_error_json(&info.last_error));
+        "required", is_required(session->block), "held", info.held, "last_error",
+        last_error_json(&info.last_error));
 }
 
 static void add_to_list(void *arg, const char *name, void *object)

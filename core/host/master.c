@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "host/control.h"
 #include "host/privileges.h"
+#include "session/budget.h"
 #include "telemetry/area.h"
 
 #define QUICK_STOP_S 5
@@ -199,7 +200,7 @@ static int make_parts(struct master *master, struct hawser_error *err)
     }
     master_child_init(&master->observer, master, CHILD_OBSERVER, 0);
     master->area = telemetry_area_create(master->settings.workers, &master->telemetry, err);
-    if (master->area == NULL) {
+    if (master->area == NULL || budget_make(&master->budget, err) != 0) {
         return -1;
     }
     if (open_files(master, err) != 0) {
@@ -282,6 +283,9 @@ static void destroy(struct master *master)
     if (master->telemetry >= 0) {
         (void)close(master->telemetry); /* memory alone */
     }
+    if (master->budget >= 0) {
+        (void)close(master->budget); /* memory alone */
+    }
     if (master->base != NULL) {
         event_base_free(master->base);
     }
@@ -327,6 +331,7 @@ int master_run(const struct options *options, struct conf_tree *tree, int config
                                .secrets    = *secrets,
                                .generation = 1,
                                .telemetry  = -1,
+                               .budget     = -1,
                                .pidfile    = PIDFILE_INIT,
                                .started_at = clock_monotonic()};
     *secrets = (struct secrets){0};

@@ -91,6 +91,7 @@ struct master {
     struct secrets secrets;
     uint64_t generation;
     int telemetry; /* descriptor of the shared area */
+    int budget;    /* descriptor of the shared connect budget */
     struct telemetry_area *area;
     struct pidfile pidfile;
     struct master_child workers[SETTINGS_MAX_WORKERS];

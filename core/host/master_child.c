@@ -132,6 +132,7 @@ static int start_inside(struct master_child *child, int channel, struct hawser_e
     struct worker_options options = {.index     = child->index,
                                      .channel   = channel,
                                      .telemetry = master->telemetry,
+                                     .budget    = master->budget,
                                      .prefix    = master->options->prefix,
                                      .base      = master->base};
     child->worker                 = worker_create(&options, err);
@@ -143,8 +144,8 @@ static int start_process(struct master_child *child, int channel, struct hawser_
     struct master *master  = child->master;
     struct child_spec spec = {.role      = child->role,
                               .index     = child->index,
-                              .fds       = {channel, master->telemetry},
-                              .fd_count  = 2,
+                              .fds       = {channel, master->telemetry, master->budget},
+                              .fd_count  = child->role == CHILD_WORKER ? 3 : 2,
                               .log_level = (uint32_t)master->settings.log_level,
                               .prefix    = master->options->prefix,
                               .log_path  = master->settings.log_path};

@@ -16,6 +16,7 @@
 #include "session/registry.h"
 #include "session/session.h"
 
+struct budget;
 struct telemetry_writer;
 
 /** A config that is in use by somebody. */
@@ -56,6 +57,7 @@ struct runtime_session {
 struct runtime_options {
     struct net_loop *loop;              /* borrowed */
     struct telemetry_writer *telemetry; /* borrowed; NULL: none */
+    struct budget *budget;              /* borrowed */
     const char *prefix;                 /* borrowed */
     uint32_t index;                     /* of this worker */
 };

@@ -136,6 +136,7 @@ static int make_session(struct runtime_session *session, struct hawser_error *er
                               .host      = hostapi_table(),
                               .instance  = session->instance,
                               .telemetry = options->telemetry,
+                              .budget    = options->budget,
                               .arg       = session,
                               .record    = on_record,
                               .state     = on_state};

@@ -107,6 +107,19 @@ int settings_read(struct settings *settings, const struct conf_tree *tree, const
     return 0;
 }
 
+struct budget_limits settings_connect_budget(const struct conf_tree *tree)
+{
+    const struct conf_node *node = conf_find(conf_tree_root(tree), "connect_budget", NULL);
+    struct budget_limits limits  = {.rate = 5, .burst = 32};
+    if (node != NULL) {
+        const char *rate  = conf_value_option(node->words, node->word_count, "rate");
+        const char *burst = conf_value_option(node->words, node->word_count, "burst");
+        limits.rate       = rate == NULL ? limits.rate : (uint32_t)strtoul(rate, NULL, 10);
+        limits.burst      = burst == NULL ? limits.burst : (uint32_t)strtoul(burst, NULL, 10);
+    }
+    return limits;
+}
+
 void settings_fini(struct settings *settings)
 {
     free(settings->log_path);

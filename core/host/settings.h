@@ -5,6 +5,7 @@
 #define CORE_HOST_SETTINGS_H
 
 #include "conf/tree.h"
+#include "session/budget.h"
 
 #define SETTINGS_MAX_WORKERS 256u
 
@@ -30,5 +31,9 @@ void settings_fini(struct settings *settings);
 
 /** First word behind the directive, or its default; borrowed. Of the main block. */
 const char *settings_main_word(const struct conf_tree *tree, const char *directive);
+
+/** The attempts to connect that all workers together may make; the defaults where nothing is said.
+ */
+struct budget_limits settings_connect_budget(const struct conf_tree *tree);
 
 #endif

@@ -16,7 +16,7 @@
 #include "host/privileges.h"
 #include "host/runtime.h"
 #include "host/sealed.h"
-#include "host/settings.h"
+#include "session/budget.h"
 #include "telemetry/metric.h"
 
 #define WORKER_MAGIC           0x776f726bu
@@ -29,6 +29,7 @@ struct worker {
     struct channel *channel;
     struct telemetry_area *area;
     struct telemetry_writer *telemetry;
+    struct budget *budget;
     struct runtime *runtime;
     struct command_env commands;
     struct secrets secrets; /* for the config that comes next */
@@ -228,6 +229,7 @@ void worker_destroy(struct worker *worker)
     net_loop_destroy(worker->loop);
     telemetry_writer_close(worker->telemetry);
     telemetry_area_detach(worker->area);
+    budget_detach(worker->budget);
     json_decref(worker->channels);
     secrets_fini(&worker->secrets);
     worker->magic = 0;
@@ -238,8 +240,9 @@ static int make_parts(struct worker *worker, struct hawser_error *err)
 {
     const struct worker_options *options = &worker->options;
     worker->loop                         = net_loop_create(options->base, err);
-    worker->area = worker->loop == NULL ? NULL : telemetry_area_attach(options->telemetry, err);
-    if (worker->area == NULL) {
+    worker->area   = worker->loop == NULL ? NULL : telemetry_area_attach(options->telemetry, err);
+    worker->budget = worker->area == NULL ? NULL : budget_attach(options->budget, err);
+    if (worker->budget == NULL) {
         (void)close(options->channel); /* taken, and of no use now */
         return -1;
     }
@@ -252,6 +255,7 @@ static int make_parts(struct worker *worker, struct hawser_error *err)
     }
     struct runtime_options runtime = {.loop      = worker->loop,
                                       .telemetry = worker->telemetry,
+                                      .budget    = worker->budget,
                                       .prefix    = options->prefix,
                                       .index     = options->index};
     worker->runtime                = runtime_create(&runtime, err);
@@ -290,6 +294,7 @@ int worker_main(const struct child_spec *spec)
     struct worker_options options = {.index     = spec->index,
                                      .channel   = spec->fds[0],
                                      .telemetry = spec->fds[1],
+                                     .budget    = spec->fds[2],
                                      .prefix    = spec->prefix};
     (void)privileges_raise_files();
     struct worker *worker = worker_create(&options, &err);
@@ -298,6 +303,7 @@ int worker_main(const struct child_spec *spec)
         return 2;
     }
     (void)close(spec->fds[1]); /* mapped */
+    (void)close(spec->fds[2]); /* mapped */
     struct event *term = evsignal_new(worker->loop->base, SIGTERM, on_term, worker);
     if (term == NULL || event_add(term, NULL) != 0 || event_base_dispatch(worker->loop->base) < 0) {
         log_write(LOG_EMERG, "the event loop does not run");

@@ -15,6 +15,7 @@ struct worker_options {
     uint32_t index;
     int channel;              /* taken */
     int telemetry;            /* descriptor of the telemetry area; borrowed for the call */
+    int budget;               /* descriptor of the connect budget; borrowed for the call */
     const char *prefix;       /* borrowed as long as the worker */
     struct event_base *base;  /* the master's loop (master_process off); NULL: one of its own */
     void (*ended)(void *arg); /* from the loop, when it has stopped; destroy it then or later */

@@ -195,6 +195,7 @@ static void (*const ACTIONS[SESSION_ACTION_COUNT])(struct session *session) = {
     [SESSION_DO_DIAL]       = session_link_dial,
     [SESSION_DO_DIAL_ANEW]  = dial_anew,
     [SESSION_DO_REDIAL]     = redial,
+    [SESSION_DO_HOLD]       = session_hold,
     [SESSION_DO_OPEN]       = open_up,
     [SESSION_DO_LOGIN]      = session_login,
     [SESSION_DO_KEEP_LOGIN] = session_keep_login,

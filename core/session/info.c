@@ -19,6 +19,7 @@ void session_get_info(const struct session *session, struct session_info *out)
         .round_trip_ns      = session->beat.round_trip_ns,
         .attempt            = session->backoff.attempt,
         .next_attempt_ns    = session->state == HAWSER_STATE_BACKOFF ? session->next_attempt_ns : 0,
+        .held               = session->state == HAWSER_STATE_BACKOFF && session->held,
         .channels_wanted    = wanted_count(&session->wanted),
         .channels_confirmed = session->wanted.state_count[CHANNEL_CONFIRMED],
         .requests_waiting   = rpc_pending_count(session->requests),

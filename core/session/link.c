@@ -113,6 +113,11 @@ void session_link_dial(struct session *session)
                        .compression       = options->compression,
     };
     struct hawser_error err  = HAWSER_ERROR_INIT;
+    if (session_turn_wait_ms(session) > 0) {
+        session_post(session, SESSION_HELD);
+        return;
+    }
+    session_turn_used(session);
     session->dialled_at      = clock_monotonic();
     session->opened_at       = 0;
     session->next_attempt_ns = 0;

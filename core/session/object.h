@@ -79,6 +79,8 @@ struct session {
 
     /* the link: link.c, liveness.c */
     struct ws_conn *conn;
+    clock_ns_t turn_at; /* when we may dial, by the connect budget; 0: no turn is reserved */
+    uint8_t held;       /* it is waited for */
     clock_ns_t dialled_at;
     clock_ns_t opened_at;
     clock_ns_t login_at;
@@ -94,6 +96,7 @@ struct session {
     struct buf outgoing; /* scratch for requests */
 
     struct complaint link_trouble;
+    struct complaint hold_trouble;
     struct complaint channel_trouble;
     struct complaint gap_trouble;
     struct complaint foreign_trouble;
@@ -152,6 +155,17 @@ void session_link_dial(struct session *session);
  * why NULL: we left */
 void session_link_drop(struct session *session, const struct hawser_error *why);
 int session_link_is_open(const struct session *session);
+
+/* turn.c */
+/** Reserve a turn to dial, unless one is. @return 0: it is now; else when to ask again [ms] */
+int64_t session_turn_wait_ms(struct session *session);
+/** Wait for the turn. */
+void session_hold(struct session *session);
+/** The wait of a BACKOFF is over: may it end, or does the budget prolong it? @return 1: prolonged
+ */
+int session_hold_longer(struct session *session);
+/** The turn is used. */
+void session_turn_used(struct session *session);
 
 /* liveness.c */
 void session_beat_begin(struct session *session);

@@ -20,7 +20,9 @@ static void on_timer(struct session *session, enum session_timer timer)
     case SESSION_TIMER_NOW:
         break;
     case SESSION_TIMER_STATE:
-        session_post(session, SESSION_DEADLINE);
+        if (!session_hold_longer(session)) {
+            session_post(session, SESSION_DEADLINE);
+        }
         break;
     case SESSION_TIMER_BEAT:
         session_on_beat(session);

@@ -20,6 +20,7 @@
 #include "net/tls.h"
 #include "session/backoff.h"
 
+struct budget;
 struct telemetry_writer;
 struct session;
 
@@ -68,6 +69,7 @@ struct session_env {
     const struct hawser_host *host;     /* handed to the adapter */
     struct hawser_instance *instance;   /* handed to the adapter: its name for this session */
     struct telemetry_writer *telemetry; /* NULL: none */
+    struct budget *budget;              /* of attempts to connect; NULL: no limit */
     void *arg;                          /* of the functions below */
     /** A record for the outputs. Hot. @param record borrowed for the call */
     void (*record)(void *arg, const struct hawser_record *record);
@@ -161,6 +163,7 @@ struct session_info {
     int64_t round_trip_ns;   /* of the last ping; 0: none */
     uint32_t attempt;        /* since the last steady READY */
     int64_t next_attempt_ns; /* CLOCK_REALTIME, in BACKOFF; else 0 */
+    uint32_t held;           /* 1: in BACKOFF because the connect budget is used up */
     size_t channels_wanted;
     size_t channels_confirmed;
     size_t requests_waiting;

@@ -26,6 +26,7 @@ static const struct session_step STEPS[HAWSER_STATE_COUNT][SESSION_EVENT_COUNT] 
         [HAWSER_STATE_IDLE] =
             {
                 [SESSION_START]         = GO(RESOLVING, DIAL),
+                [SESSION_HELD]          = NEVER,
                 [SESSION_CONNECTING]    = NEVER,
                 [SESSION_SECURING]      = NEVER,
                 [SESSION_UPGRADING]     = NEVER,
@@ -50,6 +51,7 @@ static const struct session_step STEPS[HAWSER_STATE_COUNT][SESSION_EVENT_COUNT] 
         [HAWSER_STATE_RESOLVING] =
             {
                 [SESSION_START]         = SKIP("it is under way"),
+                [SESSION_HELD]          = GO(BACKOFF, HOLD),
                 [SESSION_CONNECTING]    = GO(CONNECTING, NOTHING),
                 [SESSION_SECURING]      = NEVER,
                 [SESSION_UPGRADING]     = NEVER,
@@ -74,6 +76,7 @@ static const struct session_step STEPS[HAWSER_STATE_COUNT][SESSION_EVENT_COUNT] 
         [HAWSER_STATE_CONNECTING] =
             {
                 [SESSION_START]         = SKIP("it is under way"),
+                [SESSION_HELD]          = NEVER,
                 [SESSION_CONNECTING]    = SKIP("the next address of the same name"),
                 [SESSION_SECURING]      = GO(TLS, NOTHING),
                 [SESSION_UPGRADING]     = GO(UPGRADING, NOTHING),
@@ -98,6 +101,7 @@ static const struct session_step STEPS[HAWSER_STATE_COUNT][SESSION_EVENT_COUNT] 
         [HAWSER_STATE_TLS] =
             {
                 [SESSION_START]         = SKIP("it is under way"),
+                [SESSION_HELD]          = NEVER,
                 [SESSION_CONNECTING]    = GO(CONNECTING, NOTHING),
                 [SESSION_SECURING]      = SKIP("already there"),
                 [SESSION_UPGRADING]     = GO(UPGRADING, NOTHING),
@@ -122,6 +126,7 @@ static const struct session_step STEPS[HAWSER_STATE_COUNT][SESSION_EVENT_COUNT] 
         [HAWSER_STATE_UPGRADING] =
             {
                 [SESSION_START]         = SKIP("it is under way"),
+                [SESSION_HELD]          = NEVER,
                 [SESSION_CONNECTING]    = NEVER,
                 [SESSION_SECURING]      = NEVER,
                 [SESSION_UPGRADING]     = NEVER,
@@ -146,6 +151,7 @@ static const struct session_step STEPS[HAWSER_STATE_COUNT][SESSION_EVENT_COUNT] 
         [HAWSER_STATE_OPEN] =
             {
                 [SESSION_START]         = SKIP("it is connected"),
+                [SESSION_HELD]          = NEVER,
                 [SESSION_CONNECTING]    = NEVER,
                 [SESSION_SECURING]      = NEVER,
                 [SESSION_UPGRADING]     = NEVER,
@@ -170,6 +176,7 @@ static const struct session_step STEPS[HAWSER_STATE_COUNT][SESSION_EVENT_COUNT] 
         [HAWSER_STATE_AUTHENTICATING] =
             {
                 [SESSION_START]         = SKIP("it is connected"),
+                [SESSION_HELD]          = NEVER,
                 [SESSION_CONNECTING]    = NEVER,
                 [SESSION_SECURING]      = NEVER,
                 [SESSION_UPGRADING]     = NEVER,
@@ -194,6 +201,7 @@ static const struct session_step STEPS[HAWSER_STATE_COUNT][SESSION_EVENT_COUNT] 
         [HAWSER_STATE_RESTORING] =
             {
                 [SESSION_START]         = SKIP("it is connected"),
+                [SESSION_HELD]          = NEVER,
                 [SESSION_CONNECTING]    = NEVER,
                 [SESSION_SECURING]      = NEVER,
                 [SESSION_UPGRADING]     = NEVER,
@@ -218,6 +226,7 @@ static const struct session_step STEPS[HAWSER_STATE_COUNT][SESSION_EVENT_COUNT] 
         [HAWSER_STATE_READY] =
             {
                 [SESSION_START]         = SKIP("it is connected"),
+                [SESSION_HELD]          = NEVER,
                 [SESSION_CONNECTING]    = NEVER,
                 [SESSION_SECURING]      = NEVER,
                 [SESSION_UPGRADING]     = NEVER,
@@ -242,6 +251,7 @@ static const struct session_step STEPS[HAWSER_STATE_COUNT][SESSION_EVENT_COUNT] 
         [HAWSER_STATE_BACKOFF] =
             {
                 [SESSION_START]         = SKIP("it comes back by itself"),
+                [SESSION_HELD]          = SKIP("it waits already"),
                 [SESSION_CONNECTING]    = NEVER,
                 [SESSION_SECURING]      = NEVER,
                 [SESSION_UPGRADING]     = NEVER,
@@ -266,6 +276,7 @@ static const struct session_step STEPS[HAWSER_STATE_COUNT][SESSION_EVENT_COUNT] 
         [HAWSER_STATE_CLOSING] =
             {
                 [SESSION_START]         = NEVER,
+                [SESSION_HELD]          = NEVER,
                 [SESSION_CONNECTING]    = NEVER,
                 [SESSION_SECURING]      = NEVER,
                 [SESSION_UPGRADING]     = NEVER,
@@ -290,6 +301,7 @@ static const struct session_step STEPS[HAWSER_STATE_COUNT][SESSION_EVENT_COUNT] 
         [HAWSER_STATE_CLOSED] =
             {
                 [SESSION_START]         = NEVER,
+                [SESSION_HELD]          = SKIP("it is over"),
                 [SESSION_CONNECTING]    = NEVER,
                 [SESSION_SECURING]      = NEVER,
                 [SESSION_UPGRADING]     = NEVER,
@@ -314,6 +326,7 @@ static const struct session_step STEPS[HAWSER_STATE_COUNT][SESSION_EVENT_COUNT] 
         [HAWSER_STATE_FAILED] =
             {
                 [SESSION_START]         = GO(RESOLVING, DIAL_ANEW),
+                [SESSION_HELD]          = SKIP("a person is waited for"),
                 [SESSION_CONNECTING]    = NEVER,
                 [SESSION_SECURING]      = NEVER,
                 [SESSION_UPGRADING]     = NEVER,
@@ -343,9 +356,10 @@ static const char *const STATES[HAWSER_STATE_COUNT] = {
 };
 
 static const char *const EVENTS[SESSION_EVENT_COUNT] = {
-    "START",         "CONNECTING", "SECURING", "UPGRADING",  "OPENED",    "LOGIN",       "NO_LOGIN",
-    "AUTHENTICATED", "RESTORED",   "COMPLETE", "INCOMPLETE", "EXPIRED",   "CREDENTIALS", "LOST",
-    "DENIED",        "EXHAUSTED",  "ENDED",    "DEADLINE",   "RECONNECT", "LEAVE",       "LEFT",
+    "START",    "HELD",        "CONNECTING",    "SECURING", "UPGRADING", "OPENED",
+    "LOGIN",    "NO_LOGIN",    "AUTHENTICATED", "RESTORED", "COMPLETE",  "INCOMPLETE",
+    "EXPIRED",  "CREDENTIALS", "LOST",          "DENIED",   "EXHAUSTED", "ENDED",
+    "DEADLINE", "RECONNECT",   "LEAVE",         "LEFT",
 };
 
 const struct session_step *session_step_of(enum hawser_state state, enum session_event event)

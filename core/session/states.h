@@ -9,6 +9,7 @@
 
 enum session_event {
     SESSION_START,         /* session_start */
+    SESSION_HELD,          /* the connect budget of this exchange is used up: it is not our turn */
     SESSION_CONNECTING,    /* link: the name is resolved */
     SESSION_SECURING,      /* link: TCP is there, TLS begins */
     SESSION_UPGRADING,     /* link: the upgrade was asked for */
@@ -37,6 +38,7 @@ enum session_action {
     SESSION_DO_DIAL,
     SESSION_DO_DIAL_ANEW,  /* with the backoff forgotten */
     SESSION_DO_REDIAL,     /* drop the link first */
+    SESSION_DO_HOLD,       /* wait for the turn to dial */
     SESSION_DO_OPEN,       /* tell the adapter, see whether a login is due */
     SESSION_DO_LOGIN,      /* adapter's `authenticate` */
     SESSION_DO_KEEP_LOGIN, /* note for how long it holds */

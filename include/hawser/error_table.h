@@ -39,6 +39,7 @@
     HAWSER_ERROR_ROW(304, SESSION_STALE, CONNECTION, RECONNECT, "channel stopped delivering")      \
     HAWSER_ERROR_ROW(305, SESSION_GAP, APPLICATION, HAND_OVER, "messages missing in a channel")    \
     HAWSER_ERROR_ROW(306, SESSION_RETRIES, CONNECTION, STOP, "no attempt is left")                 \
+    HAWSER_ERROR_ROW(307, SESSION_BUDGET, APPLICATION, WAIT, "connect budget used up")             \
     HAWSER_ERROR_ROW(310, REQUEST_TIMEOUT, APPLICATION, HAND_OVER, "request not answered in time") \
     HAWSER_ERROR_ROW(311, REQUEST_UNKNOWN, CONNECTION, HAND_OVER, "outcome unknown")               \
     HAWSER_ERROR_ROW(312, REQUEST_REFUSED, APPLICATION, HAND_OVER, "exchange answered an error")   \

@@ -149,6 +149,12 @@ static const struct wrong WRONG[] = {
     {MINE "credentials hunter2; }",
      "main.conf:2: \"credentials\": expected file:PATH or env:NAME\n"},
     {MINE "credentials file:; }", "main.conf:2: \"credentials\": expected file:PATH or env:NAME\n"},
+    {"connect_budget rate=many;",
+     "main.conf:1: \"connect_budget rate\": expected a whole number, got \"many\"\n"},
+    {"connect_budget burst=0;",
+     "main.conf:1: \"connect_budget burst\": expected 1 to 10000, got \"0\"\n"},
+    {"connect_budget pace=1;", "main.conf:1: \"connect_budget\": expected KEY=VALUE with a KEY of "
+                               "rate|burst, got \"pace=1\"\n"},
     {MINE "reconnect delay=0; }",
      "main.conf:2: \"reconnect delay\": expected 1ms to 86400000ms, got \"0\"\n"},
     {MINE "reconnect max_delay=x; }", "main.conf:2: \"reconnect max_delay\": expected a time such "

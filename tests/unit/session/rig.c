@@ -83,6 +83,7 @@ void rig_start(struct rig *rig)
     struct session_env env  = {
          .loop     = rig->loop,
          .adapter  = rig->adapter,
+         .budget   = rig->budget,
          .instance = (struct hawser_instance *)(void *)&rig->dialect,
          .arg      = rig,
          .record   = on_record,

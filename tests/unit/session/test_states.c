@@ -114,6 +114,18 @@ START_TEST(ready_is_reached_only_when_every_channel_is_there)
 }
 END_TEST
 
+START_TEST(waiting_for_the_turn_to_dial_is_a_backoff)
+{
+    const struct session_step *step = session_step_of(STATE, SESSION_HELD);
+    if (STATE == HAWSER_STATE_RESOLVING) {
+        ck_assert_uint_eq(step->next, HAWSER_STATE_BACKOFF);
+        ck_assert_uint_eq(step->action, SESSION_DO_HOLD);
+    } else {
+        ck_assert_uint_ne(step->verdict, SESSION_MOVE);
+    }
+}
+END_TEST
+
 START_TEST(closed_is_for_ever)
 {
     ck_assert_uint_ne(session_step_of(HAWSER_STATE_CLOSED, EVENT)->verdict, SESSION_MOVE);
@@ -164,6 +176,7 @@ int main(void)
                         CELLS);
     tcase_add_loop_test(cells, what_needs_a_person_fails_in_every_state_before_the_goodbye, 0,
                         CELLS);
+    tcase_add_loop_test(cells, waiting_for_the_turn_to_dial_is_a_backoff, 0, CELLS);
     tcase_add_loop_test(cells, leaving_ends_in_closed_from_every_state, 0, CELLS);
     tcase_add_loop_test(cells, ready_is_reached_only_when_every_channel_is_there, 0, CELLS);
     tcase_add_loop_test(cells, closed_is_for_ever, 0, SESSION_EVENT_COUNT);
