@@ -227,6 +227,7 @@ int main(int argc, char **argv)
     struct hawser_error err = HAWSER_ERROR_INIT;
     struct child_spec spec;
     struct options options;
+    (void)signal(SIGXFSZ, SIG_IGN); /* a log at its size limit is an error to tell, not a death */
     if (child_role_of_this_process(&spec) != CHILD_NONE) {
         return run_child(&spec);
     }

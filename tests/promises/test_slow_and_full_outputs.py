@@ -120,6 +120,21 @@ class SlowAndFullOutputs(unittest.TestCase):
         self.assertGreater(self.check_holes_are_announced(records), 0)
         self.assertEqual(sim.stats()["accepted"], 1)
 
+    def test_a_log_that_can_grow_no_more_ends_no_process(self):
+        sim, host = self.start("data/bad.jsonl")
+        host.wait_records("data/bad.jsonl", lambda r: len(r) > 50, "records")
+        pids = [p["pid"] for p in host.ask("host.status")["processes"]] + [host.process.pid]
+        for pid in pids:
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+        sim.command("cut all")  # which wants lines in the log
+        self.assertFalse(host.reload()["ok"])  # so does this; the checker inherits the limit and can copy no module
+        wait_until(lambda: host.sessions()["btc"]["epoch"] == 2, "the second connection")
+        host.wait_state("btc")
+        for pid in pids:
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        host.wait_records("data/bad.jsonl", lambda r: any(x["epoch"] == 2 and "data" in x for x in r if "epoch" in x), "data again")
+        self.assertEqual([p["pid"] for p in host.ask("host.status")["processes"]] + [host.process.pid], pids)
+
     def test_drop_newest_keeps_the_old_ones_and_tells_too(self):
         def make(host):
             os.symlink("/dev/full", host.path("data/bad.jsonl"))
