@@ -76,7 +76,7 @@ static const struct hawser_directive ROWS[] = {
         "the host counts as ready only when this session is"),
     ROW("heartbeat", SESSION, TIME, 0, 1, 1, "30s", "off", S, H,
         "interval of heartbeats; a link that misses them is replaced"),
-    ROW("reconnect", SESSION, OPTIONS, 0, 1, 4, "delay=1s max_delay=30s jitter=0.5",
+    ROW("reconnect", SESSION, OPTIONS, 0, 1, 4, "delay=1s max_delay=30s jitter=1",
         "delay|max_delay|jitter|attempts", 0, 0,
         "backoff: first and longest delay, jitter 0 to 1, most attempts in a row (0: endless)"),
     ROW("stale_after", SESSION, STRING, REPEATS, 2, 2, NULL, NULL, 0, 0,

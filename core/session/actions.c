@@ -23,7 +23,8 @@ static int64_t delay_of(const struct session *session)
     }
     int slowly =
         why->recovery == HAWSER_RECOVER_RECONNECT_SLOWLY || why->recovery == HAWSER_RECOVER_WAIT;
-    return backoff_delay_ms(options, slowly ? UINT32_MAX : session->backoff.attempt, fraction);
+    return slowly ? backoff_slow_delay_ms(options, fraction)
+                  : backoff_delay_ms(options, session->backoff.attempt, fraction);
 }
 
 static void exhaust(struct session *session)

@@ -6,7 +6,8 @@
 #define DEFAULT_DELAY_MS     INT64_C(1000)
 #define DEFAULT_MAX_DELAY_MS INT64_C(30000)
 #define DEFAULT_STEADY_MS    INT64_C(30000)
-#define DEFAULT_JITTER       0.5
+#define DEFAULT_JITTER       1.0
+#define SLOW_JITTER_MAX      0.5
 
 static int64_t or_default(int64_t value, int64_t standard)
 {
@@ -35,6 +36,18 @@ int64_t backoff_delay_ms(const struct backoff_options *options, uint32_t attempt
         delay = cap;
     }
     return delay - (int64_t)((double)delay * jitter_of(options) * fraction);
+}
+
+int64_t backoff_slow_delay_ms(const struct backoff_options *options, double fraction)
+{
+    struct backoff_options slow = *options;
+    slow.jitter                 = jitter_of(options);
+    if (slow.jitter > SLOW_JITTER_MAX) {
+        slow.jitter = SLOW_JITTER_MAX;
+    } else if (slow.jitter == 0.0) {
+        slow.jitter = -1.0; /* none, and not the default */
+    }
+    return backoff_delay_ms(&slow, UINT32_MAX, fraction);
 }
 
 int backoff_next(struct backoff *backoff, const struct backoff_options *options, clock_ns_t now)

@@ -46,8 +46,21 @@ START_TEST(zero_means_the_defaults)
 {
     struct backoff_options none = {0};
     ck_assert_int_eq(backoff_delay_ms(&none, 1, 0.0), 1000);
-    ck_assert_int_eq(backoff_delay_ms(&none, 1, 0.5), 750);
+    ck_assert_int_eq(backoff_delay_ms(&none, 1, 0.5), 500); /* full jitter */
+    ck_assert_int_eq(backoff_delay_ms(&none, 1, 0.999), 1);
     ck_assert_int_eq(backoff_delay_ms(&none, 40, 0.0), 30000);
+    ck_assert_int_eq(backoff_delay_ms(&none, 40, 0.5), 15000);
+}
+END_TEST
+
+START_TEST(the_slower_pace_stays_slow_whatever_the_jitter)
+{
+    struct backoff_options none = {0};
+    ck_assert_int_eq(backoff_slow_delay_ms(&none, 0.0), 30000);
+    ck_assert_int_gt(backoff_slow_delay_ms(&none, 0.999), 15000);
+    ck_assert_int_eq(backoff_slow_delay_ms(&PLAIN, 0.999), 30000); /* none is none */
+    none.jitter = 0.2;
+    ck_assert_int_eq(backoff_slow_delay_ms(&none, 0.5), 27000);
 }
 END_TEST
 
@@ -112,6 +125,7 @@ int main(void)
     tcase_add_test(cases, no_attempt_number_overflows);
     tcase_add_test(cases, jitter_spreads_the_delay_downwards);
     tcase_add_test(cases, zero_means_the_defaults);
+    tcase_add_test(cases, the_slower_pace_stays_slow_whatever_the_jitter);
     tcase_add_test(cases, the_count_starts_again_only_after_a_steady_ready);
     tcase_add_test(cases, being_told_ready_twice_does_not_shorten_the_steady_time);
     tcase_add_test(cases, attempts_run_out_when_they_are_counted);
