@@ -63,7 +63,7 @@ class LinkFaults(unittest.TestCase):
         self.assertIn(reason, closed[0]["message"])
         return records
 
-    # ---- breaks ----
+    # breaks
 
     def test_every_way_to_end_a_link_leads_to_one_new_link_and_data(self):
         sim, host = self.start()
@@ -92,7 +92,7 @@ class LinkFaults(unittest.TestCase):
         self.check_breaks(records)
         self.assertEqual(sim.stats()["accepted"], 1)
 
-    # ---- attempts ----
+    # attempts
 
     def check_spaced(self, sim, count, least_ms):
         """`count` connects, each at least least_ms after the one before, seen over all of them."""
@@ -151,7 +151,7 @@ class LinkFaults(unittest.TestCase):
                 host.wait_state("btc")
                 self.wait_data(host, 1)
 
-    # ---- liveness ----
+    # liveness
 
     def silence(self, host, what):
         error = host.sessions()["btc"]["last_error"]
@@ -181,7 +181,7 @@ class LinkFaults(unittest.TestCase):
         self.assertEqual(sim.stats()["accepted"], 1)
         self.assertEqual(host.sessions()["btc"]["epoch"], 1)
 
-    # ---- logins and channels ----
+    # logins and channels
 
     def test_an_expired_token_is_renewed_and_the_link_stays(self):
         orders = "user.orders.BTC-PERPETUAL.raw"
