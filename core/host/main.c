@@ -2,6 +2,7 @@
  * hawser: what the command line asks for; or, started by ourselves, one of the host's other
  * processes.
  */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -186,7 +187,11 @@ static int run_describe(const struct options *options)
     struct buf text = {0};
     char *path =
         realpath(options->module, NULL); /* from the current folder, as a shell user means it */
-    int described = module_describe(path == NULL ? options->module : path, &about, &err);
+    if (path == NULL) {
+        error_set_errno(&err, HAWSER_MODULE_FILE, errno, "%s", options->module);
+        return fail(&err);
+    }
+    int described = module_describe(path, &about, &err);
     free(path);
     if (described != 0) {
         return fail(&err);

@@ -18,7 +18,8 @@
 #include "session/budget.h"
 #include "telemetry/area.h"
 
-#define QUICK_STOP_S 5
+#define QUICK_STOP_S    5
+#define OBSERVER_LEAD_S 2
 
 /* stopping */
 
@@ -186,12 +187,15 @@ static int open_files(struct master *master, struct hawser_error *err)
     return 0;
 }
 
+static void on_lead_over(evutil_socket_t fd, short what, void *arg);
+
 static int make_parts(struct master *master, struct hawser_error *err)
 {
     master->base = event_base_new();
     if (master->base == NULL || (master->channels = json_object()) == NULL ||
         (master->stop_deadline = event_new(master->base, -1, 0, on_stop_deadline, master)) ==
-            NULL) {
+            NULL ||
+        (master->lead = event_new(master->base, -1, 0, on_lead_over, master)) == NULL) {
         error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for the master");
         return -1;
     }
@@ -278,6 +282,9 @@ static void destroy(struct master *master)
     if (master->stop_deadline != NULL) {
         event_free(master->stop_deadline);
     }
+    if (master->lead != NULL) {
+        event_free(master->lead);
+    }
     pidfile_remove(&master->pidfile);
     telemetry_area_detach(master->area);
     if (master->telemetry >= 0) {
@@ -299,8 +306,28 @@ static void destroy(struct master *master)
     free(master);
 }
 
+void master_start_workers(struct master *master)
+{
+    (void)event_del(master->lead); /* harmless when it does not wait */
+    for (uint32_t i = 0; i < master->settings.workers && !master->stopping; i++) {
+        if (!master->workers[i].wanted) {
+            master_child_start(&master->workers[i]);
+        }
+    }
+}
+
+static void on_lead_over(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    log_write(LOG_WARN, "the observer takes its time; starting the workers without it");
+    master_start_workers(arg);
+}
+
+/* The observer first: with its sinks in place none of the workers' first numbers is missed. */
 static int start_children(struct master *master, struct hawser_error *err)
 {
+    static const struct timeval lead = {OBSERVER_LEAD_S, 0};
     (void)signal(SIGPIPE, SIG_IGN); /* writing to what is gone is an error to handle, not a death */
     if (master->settings.daemon && become_daemon(master, err) != 0) {
         return -1;
@@ -309,10 +336,11 @@ static int start_children(struct master *master, struct hawser_error *err)
     log_write(LOG_NOTICE, "hawser/%s starts: %s, prefix %s, %u worker%s", HAWSER_VERSION,
               master->options->config, master->options->prefix, (unsigned)master->settings.workers,
               master->settings.workers == 1 ? "" : "s");
-    for (uint32_t i = 0; i < master->settings.workers; i++) {
-        master_child_start(&master->workers[i]);
-    }
     master_child_start(&master->observer);
+    if (conf_find(conf_tree_root(master->tree), "telemetry", NULL) == NULL ||
+        event_add(master->lead, &lead) != 0) {
+        master_start_workers(master);
+    }
     return 0;
 }
 

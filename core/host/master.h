@@ -103,6 +103,7 @@ struct master {
     uint64_t next_command;
     json_t *channels; /* changed at run time, by session: what a worker's successor gets */
     struct event *stop_deadline;
+    struct event *lead; /* pending: workers wait for the observer */
     clock_ns_t started_at;
     int stopping; /* 1 graceful, 2 quick */
     int exit_status;
@@ -161,6 +162,8 @@ void master_reload_applied(struct master_child *child, uint64_t generation, cons
 void master_reload_child_gone(struct master *master);
 void master_reload_fini(struct master *master);
 
+/** Start the workers that do not run yet: the observer is ready, or took too long. */
+void master_start_workers(struct master *master);
 /** All are told; the loop ends when all are gone. */
 void master_stop(struct master *master, int graceful);
 /** Ends the loop when nothing is left to wait for. */

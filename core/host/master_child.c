@@ -43,6 +43,9 @@ static void on_message(void *arg, const struct channel_message *message)
     case CHANNEL_APPLIED:
         child->generation = message->id;
         master_reload_applied(child, message->id, body);
+        if (child->role == CHILD_OBSERVER && event_pending(child->master->lead, EV_TIMEOUT, NULL)) {
+            master_start_workers(child->master);
+        }
         break;
     case CHANNEL_REPLY:
         master_command_answered(child, message->id, json_incref(body));
