@@ -129,6 +129,12 @@ static int read_tls(struct sessionconf *conf, const struct conf_node *session, c
 static void read_limits(struct session_options *options, const struct conf_node *session)
 {
     const char *heartbeat         = sessionconf_word(session, "heartbeat");
+    const char *keepalive         = sessionconf_word(session, "tcp_keepalive");
+    const char *proxy             = sessionconf_word(session, "proxy");
+    options->proxy                = strcmp(proxy, "off") == 0 ? NULL : proxy;
+    options->tcp_user_timeout_ms  = number(session, "tcp_user_timeout");
+    options->tcp_keepalive_ms =
+        strcmp(keepalive, "off") == 0 ? -1 : number(session, "tcp_keepalive");
     const char *compression       = sessionconf_word(session, "compression");
     options->compression          = compression != NULL && strcmp(compression, "on") == 0;
     options->connect_timeout_ms   = number(session, "connect_timeout");

@@ -18,11 +18,8 @@
 
 #define CONNECT_MAGIC 0x4e434f4eu
 
-/* A dead peer is noticed within about a minute even where nothing is sent. */
-#define KEEPALIVE_IDLE_S     30
-#define KEEPALIVE_INTERVAL_S 10
-#define KEEPALIVE_PROBES     3
-#define UNACKNOWLEDGED_MS    30000
+#define KEEPALIVE_PROBES 3
+#define OPTION_MAX_MS    (24 * 3600 * INT64_C(1000))
 
 struct attempt {
     struct net_connect *owner;
@@ -38,34 +35,45 @@ struct net_connect {
     void *arg;
     struct net_addresses addresses;
     struct net_address source;
+    struct net_socket_options options;
     struct attempt attempts[NET_ADDRESSES_MAX];
     size_t started;
     size_t failed;
     struct event timer;
     struct hawser_error last;
-    uint8_t has_source;
     uint8_t in_callback;
     uint8_t destroyed;
 };
 
-static int set_options(int fd)
+static int milliseconds_or(int64_t ms, int64_t otherwise_ms)
 {
-    static const struct {
+    ms = ms > 0 ? ms : otherwise_ms;
+    return (int)(ms < OPTION_MAX_MS ? ms : OPTION_MAX_MS);
+}
+
+static int seconds_of(int ms)
+{
+    return ms < 1000 ? 1 : ms / 1000;
+}
+
+static int set_options(int fd, const struct net_socket_options *options)
+{
+    int user_ms = milliseconds_or(options->user_timeout_ms, NET_USER_TIMEOUT_MS);
+    int idle_ms = milliseconds_or(options->keepalive_ms, NET_KEEPALIVE_MS);
+    const struct {
         int level;
         int name;
         int value;
-    } OPTIONS[] = {
+    } rows[] = {
         {IPPROTO_TCP, TCP_NODELAY, 1},
-        {SOL_SOCKET, SO_KEEPALIVE, 1},
-        {IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S},
-        {IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S},
+        {IPPROTO_TCP, TCP_USER_TIMEOUT, user_ms},
+        {SOL_SOCKET, SO_KEEPALIVE, options->keepalive_ms >= 0},
+        {IPPROTO_TCP, TCP_KEEPIDLE, seconds_of(idle_ms)},
+        {IPPROTO_TCP, TCP_KEEPINTVL, seconds_of(idle_ms / 3)},
         {IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES},
-        {IPPROTO_TCP, TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS},
     };
-    for (size_t i = 0; i < sizeof(OPTIONS) / sizeof(OPTIONS[0]); i++) {
-        /* A kernel (or sandbox) without an option still carries data. */
-        if (setsockopt(fd, OPTIONS[i].level, OPTIONS[i].name, &OPTIONS[i].value, sizeof(int)) !=
-                0 &&
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (setsockopt(fd, rows[i].level, rows[i].name, &rows[i].value, sizeof(int)) != 0 &&
             errno != ENOPROTOOPT && errno != EOPNOTSUPP && errno != EINVAL) {
             return -1;
         }
@@ -73,14 +81,16 @@ static int set_options(int fd)
     return 0;
 }
 
-int net_socket_open(const struct net_address *address, const struct net_address *source)
+int net_socket_open(const struct net_address *address, const struct net_socket_options *options)
 {
+    const struct net_address *source = options->source;
     int fd =
         socket(address->at.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
     if (fd < 0) {
         return -1;
     }
-    if (set_options(fd) != 0 || (source != NULL && bind(fd, &source->at.any, source->len) != 0)) {
+    if (set_options(fd, options) != 0 ||
+        (source != NULL && bind(fd, &source->at.any, source->len) != 0)) {
         int saved = errno;
         (void)close(fd); /* nothing was written to it */
         errno = saved;
@@ -184,10 +194,10 @@ static void on_attempt(evutil_socket_t fd, short what, void *arg)
 static int start_attempt(struct net_connect *c, struct attempt *attempt)
 {
     const struct net_address *to = attempt->address;
-    if (c->has_source && c->source.at.any.sa_family != to->at.any.sa_family) {
+    if (c->options.source != NULL && c->source.at.any.sa_family != to->at.any.sa_family) {
         return EAFNOSUPPORT; /* a source of the other family cannot reach it */
     }
-    attempt->fd = net_socket_open(to, c->has_source ? &c->source : NULL);
+    attempt->fd = net_socket_open(to, &c->options);
     if (attempt->fd < 0) {
         return errno;
     }
@@ -239,7 +249,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 }
 
 struct net_connect *net_connect_start(struct net_loop *loop, const struct net_addresses *addresses,
-                                      const struct net_address *source,
+                                      const struct net_socket_options *options,
                                       const struct net_connect_handler *handler, void *arg)
 {
     static const struct timeval AT_ONCE = {0, 0};
@@ -253,9 +263,12 @@ struct net_connect *net_connect_start(struct net_loop *loop, const struct net_ad
     c->handler   = handler;
     c->arg       = arg;
     c->addresses = *addresses;
-    if (source != NULL) {
-        c->source     = *source;
-        c->has_source = 1;
+    if (options != NULL) {
+        c->options = *options;
+    }
+    if (c->options.source != NULL) {
+        c->source         = *c->options.source;
+        c->options.source = &c->source;
     }
     (void)evtimer_assign(&c->timer, loop->base, on_timer, c);
     if (evtimer_add(&c->timer, &AT_ONCE) != 0) {

@@ -8,8 +8,20 @@
 #include "net/address.h"
 #include "net/loop.h"
 
-/* An address that has not answered by then is overtaken: the next is tried beside it. */
-#define NET_CONNECT_NEXT_MS 2000
+/* An address that has not answered by then is overtaken: the next is tried beside it (RFC 8305 5,
+ * "Connection Attempt Delay"). */
+#define NET_CONNECT_NEXT_MS 250
+
+#define NET_USER_TIMEOUT_MS 30000
+#define NET_KEEPALIVE_MS    30000
+
+/** Of each socket. Zero means the default named. */
+struct net_socket_options {
+    const struct net_address *source; /* its port counts too; NULL: any */
+    int64_t user_timeout_ms; /* unacknowledged bytes end the connection; NET_USER_TIMEOUT_MS */
+    int64_t keepalive_ms;    /* silence before probes, each a third of it later; NET_KEEPALIVE_MS;
+                                -1: none */
+};
 
 struct net_connect;
 
@@ -25,11 +37,11 @@ struct net_connect_handler {
 /**
  * Start. Handler calls come from the loop, never from inside this call.
  * @param addresses  at least one, in the order to try; copied
- * @param source     source address (its port counts too), copied; NULL: any
+ * @param options    copied, with the source; NULL: defaults
  * @return           given; NULL: out of memory
  */
 struct net_connect *net_connect_start(struct net_loop *loop, const struct net_addresses *addresses,
-                                      const struct net_address *source,
+                                      const struct net_socket_options *options,
                                       const struct net_connect_handler *handler, void *arg);
 /** Stop and free, with every socket but one that was given away. NULL is allowed. Safe from its own
  * callbacks. */
@@ -37,9 +49,9 @@ void net_connect_destroy(struct net_connect *connect);
 
 /**
  * A TCP socket for one address: non-blocking, close-on-exec, without Nagle's delay, with keepalive
- * and TCP_USER_TIMEOUT, bound to the source.
+ * and TCP_USER_TIMEOUT, bound to the source. A kernel without an option still carries data.
  * @return the descriptor; -1 with errno set
  */
-int net_socket_open(const struct net_address *address, const struct net_address *source);
+int net_socket_open(const struct net_address *address, const struct net_socket_options *options);
 
 #endif

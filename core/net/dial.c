@@ -12,6 +12,7 @@
 #include "net/event_struct.h"
 #include "net/resolve.h"
 #include "net/tls_bio.h"
+#include "net/tunnel.h"
 
 #define DIAL_MAGIC 0x4e44494cu
 
@@ -24,11 +25,12 @@ struct net_dial {
     void *arg;
     struct net_resolve *resolve;
     struct net_connect *connect;
+    struct net_tunnel *tunnel;
+    struct net_path path;
     struct net_address source;
     struct event io; /* the socket, while TLS shakes hands */
     SSL *ssl;
-    int fd; /* -1: none yet, or given away */
-    uint8_t has_source;
+    int fd;        /* -1: none yet, or given away */
     uint8_t calls; /* handler calls under way: the memory outlives them */
     uint8_t destroyed;
 };
@@ -49,6 +51,7 @@ void net_dial_destroy(struct net_dial *dial)
     dial->destroyed = 1;
     net_resolve_destroy(dial->resolve);
     net_connect_destroy(dial->connect);
+    net_tunnel_destroy(dial->tunnel);
     SSL_free(dial->ssl);
     if (dial->fd >= 0) {
         if (event_initialized(&dial->io)) {
@@ -151,17 +154,61 @@ static void start_tls(struct net_dial *dial)
     shake_hands(dial);
 }
 
-static void on_connected(void *arg, int fd)
+/* The socket leads to the target. */
+static void go_on(struct net_dial *dial)
 {
-    struct net_dial *dial = OBJ_CAST(struct net_dial, arg, DIAL_MAGIC);
-    dial->fd              = fd;
-    dial->calls++;
-    net_connect_destroy(dial->connect);
-    dial->connect = NULL;
     if (dial->url->secure) {
         start_tls(dial);
     } else {
         report_connected(dial);
+    }
+}
+
+static void on_tunnel_opened(void *arg)
+{
+    struct net_dial *dial = OBJ_CAST(struct net_dial, arg, DIAL_MAGIC);
+    dial->calls++;
+    net_tunnel_destroy(dial->tunnel);
+    dial->tunnel = NULL;
+    go_on(dial);
+    dial->calls--;
+    free_when_over(dial);
+}
+
+static void on_tunnel_failed(void *arg, const struct hawser_error *why)
+{
+    struct net_dial *dial         = OBJ_CAST(struct net_dial, arg, DIAL_MAGIC);
+    const struct net_proxy *proxy = dial->path.proxy;
+    struct hawser_error err       = *why;
+    error_prefix(&err, "no way to %s:%u through the proxy %s:%u", dial->url->host, dial->url->port,
+                 proxy->host, proxy->port);
+    dial->calls++;
+    report_failure(dial, &err);
+    dial->calls--;
+    free_when_over(dial);
+}
+
+static const struct net_tunnel_handler TUNNEL_HANDLER = {
+    .opened = on_tunnel_opened,
+    .failed = on_tunnel_failed,
+};
+
+static void on_connected(void *arg, int fd)
+{
+    struct net_dial *dial   = OBJ_CAST(struct net_dial, arg, DIAL_MAGIC);
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    dial->fd                = fd;
+    dial->calls++;
+    net_connect_destroy(dial->connect);
+    dial->connect = NULL;
+    if (dial->path.proxy == NULL) {
+        go_on(dial);
+    } else {
+        dial->tunnel = net_tunnel_start(dial->loop, fd, dial->path.proxy, dial->url,
+                                        &TUNNEL_HANDLER, dial, &err);
+        if (dial->tunnel == NULL) {
+            report_failure(dial, &err);
+        }
     }
     dial->calls--;
     free_when_over(dial);
@@ -169,9 +216,11 @@ static void on_connected(void *arg, int fd)
 
 static void on_not_connected(void *arg, const struct hawser_error *why)
 {
-    struct net_dial *dial   = OBJ_CAST(struct net_dial, arg, DIAL_MAGIC);
-    struct hawser_error err = *why;
-    error_prefix(&err, "connection to %s not made", dial->url->host);
+    struct net_dial *dial         = OBJ_CAST(struct net_dial, arg, DIAL_MAGIC);
+    const struct net_proxy *proxy = dial->path.proxy;
+    struct hawser_error err       = *why;
+    error_prefix(&err, "connection to %s%s not made", proxy == NULL ? "" : "the proxy ",
+                 proxy == NULL ? dial->url->host : proxy->host);
     dial->calls++;
     report_failure(dial, &err);
     dial->calls--;
@@ -193,8 +242,12 @@ static void start_connect(struct net_dial *dial, const struct net_addresses *fou
     if (dial->destroyed) {
         return;
     }
-    dial->connect = net_connect_start(
-        dial->loop, &addresses, dial->has_source ? &dial->source : NULL, &CONNECT_HANDLER, dial);
+    const struct net_socket_options options = {
+        .source          = dial->path.bind == NULL ? NULL : &dial->source,
+        .user_timeout_ms = dial->path.user_timeout_ms,
+        .keepalive_ms    = dial->path.keepalive_ms,
+    };
+    dial->connect = net_connect_start(dial->loop, &addresses, &options, &CONNECT_HANDLER, dial);
     if (dial->connect == NULL) {
         error_set(&err, HAWSER_SYSTEM_MEMORY, "connection: out of memory");
         report_failure(dial, &err);
@@ -209,14 +262,18 @@ static void on_resolved(void *arg, const struct net_addresses *found,
     if (found != NULL) {
         start_connect(dial, found);
     } else {
-        report_failure(dial, why);
+        struct hawser_error err = *why;
+        if (dial->path.proxy != NULL) {
+            error_prefix(&err, "the proxy's name");
+        }
+        report_failure(dial, &err);
     }
     dial->calls--;
     free_when_over(dial);
 }
 
 struct net_dial *net_dial_start(struct net_loop *loop, const struct net_url *url,
-                                struct net_tls *tls, const char *bind,
+                                struct net_tls *tls, const struct net_path *path,
                                 const struct net_dial_handler *handler, void *arg,
                                 struct hawser_error *err)
 {
@@ -233,12 +290,18 @@ struct net_dial *net_dial_start(struct net_loop *loop, const struct net_url *url
     dial->arg     = arg;
     dial->fd      = -1;
     OBJ_ASSERT(!url->secure || tls != NULL);
+    if (path != NULL) {
+        dial->path = *path;
+    }
+    const char *bind = dial->path.bind;
     if (bind != NULL && net_address_parse(bind, 0, &dial->source) != 0) {
         error_set(err, HAWSER_NET_URL, "bind %s: expected an IPv4 or IPv6 address", bind);
         goto fail;
     }
-    dial->has_source = bind != NULL;
-    dial->resolve    = net_resolve_start(loop, url->host, url->port, on_resolved, dial, err);
+    const struct net_proxy *proxy = dial->path.proxy;
+    dial->resolve =
+        net_resolve_start(loop, proxy == NULL ? url->host : proxy->host,
+                          proxy == NULL ? url->port : proxy->port, on_resolved, dial, err);
     if (dial->resolve == NULL) {
         goto fail;
     }

@@ -1,16 +1,26 @@
 /*
- * From a URL to a connected stream's parts: resolve, connect to the addresses in turn, TLS
- * handshake. Reports each phase. Deadlines are the caller's: destroying the dial stops it at any
- * point.
+ * From a URL to a connected stream's parts: resolve, connect to the addresses in turn, through a
+ * proxy if there is one, TLS handshake. Reports each phase. Deadlines are the caller's: destroying
+ * the dial stops it at any point.
  */
 #ifndef CORE_NET_DIAL_H
 #define CORE_NET_DIAL_H
 
 #include "net/loop.h"
+#include "net/proxy.h"
 #include "net/tls.h"
 #include "net/url.h"
 
+/** A proxy's answer belongs to CONNECTING; with a proxy RESOLVING is about its name. */
 enum net_phase { NET_PHASE_RESOLVING, NET_PHASE_CONNECTING, NET_PHASE_TLS };
+
+/** How to get to the target. Zero-initialised: straight, from any address. */
+struct net_path {
+    const struct net_proxy *proxy; /* NULL: none */
+    const char *bind;              /* source address; NULL: any */
+    int64_t user_timeout_ms;       /* of each socket: connect.h */
+    int64_t keepalive_ms;
+};
 
 struct net_dial;
 
@@ -30,11 +40,11 @@ struct net_dial_handler {
  *
  * @param url   borrowed until destroy
  * @param tls   borrowed until destroy; needed when url->secure
- * @param bind  source address, or NULL
+ * @param path  borrowed until destroy; NULL: straight, from any address
  * @return      given; NULL with err set
  */
 struct net_dial *net_dial_start(struct net_loop *loop, const struct net_url *url,
-                                struct net_tls *tls, const char *bind,
+                                struct net_tls *tls, const struct net_path *path,
                                 const struct net_dial_handler *handler, void *arg,
                                 struct hawser_error *err);
 /** Stop and free. NULL is allowed. Safe from its own callbacks. */

@@ -19,7 +19,7 @@
 
 static int refuse(struct hawser_error *err, const char *what)
 {
-    error_set(err, HAWSER_NET_URL, "url: %s", what);
+    error_set(err, HAWSER_NET_URL, "%s", what);
     return -1;
 }
 
@@ -29,18 +29,17 @@ static int is_letter_or_digit(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-static int check_characters(const char *text, struct hawser_error *err)
+int net_url_check_characters(const char *text, struct hawser_error *err)
 {
     size_t len = strnlen(text, URL_MAX_BYTES + 1);
     if (len > URL_MAX_BYTES) {
-        error_set(err, HAWSER_NET_URL, "url: longer than %u bytes", URL_MAX_BYTES);
+        error_set(err, HAWSER_NET_URL, "longer than %u bytes", URL_MAX_BYTES);
         return -1;
     }
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)text[i];
         if (c <= 0x20 || c == 0x7f) {
-            error_set(err, HAWSER_NET_URL, "url: space or control character at position %zu",
-                      i + 1);
+            error_set(err, HAWSER_NET_URL, "space or control character at position %zu", i + 1);
             return -1;
         }
         if (c == '#') {
@@ -160,12 +159,8 @@ static int check_ipv6(struct net_url *out, struct hawser_error *err)
     return 0;
 }
 
-static int parse_authority(struct hawser_slice authority, struct net_url *out,
-                           struct hawser_error *err)
+int net_url_parse_host(struct hawser_slice authority, struct net_url *out, struct hawser_error *err)
 {
-    if (memchr(authority.data, '@', authority.len) != NULL) {
-        return refuse(err, "a user name or password in the url is not supported; use credentials");
-    }
     struct hawser_slice host = authority;
     struct hawser_slice rest = {NULL, 0};
     int bracketed            = authority.len > 0 && authority.data[0] == '[';
@@ -194,7 +189,7 @@ static int parse_authority(struct hawser_slice authority, struct net_url *out,
     }
     out->host = strndup(host.data, host.len);
     if (out->host == NULL) {
-        error_set(err, HAWSER_SYSTEM_MEMORY, "url: out of memory");
+        error_set(err, HAWSER_SYSTEM_MEMORY, "out of memory");
         return -1;
     }
     for (char *c = out->host; *c != 0; c++) {
@@ -230,26 +225,37 @@ static int take_path(const char *path, struct net_url *out, struct hawser_error 
     size_t size = strlen(path) + 2;
     out->path   = malloc(size);
     if (out->path == NULL) {
-        error_set(err, HAWSER_SYSTEM_MEMORY, "url: out of memory");
+        error_set(err, HAWSER_SYSTEM_MEMORY, "out of memory");
         return -1;
     }
     (void)snprintf(out->path, size, "%s%s", path[0] == '/' ? "" : "/", path);
     return 0;
 }
 
-int net_url_parse(const char *text, struct net_url *out, struct hawser_error *err)
+static int parse(const char *text, struct net_url *url, struct hawser_error *err)
 {
-    struct net_url url = {0};
-    if (check_characters(text, err) != 0) {
+    if (net_url_check_characters(text, err) != 0) {
         return -1;
     }
-    const char *authority = parse_scheme(text, &url, err);
+    const char *authority = parse_scheme(text, url, err);
     if (authority == NULL) {
         return -1;
     }
     size_t len = strcspn(authority, "/?");
-    if (parse_authority(slice_make(authority, len), &url, err) != 0 ||
-        take_path(authority + len, &url, err) != 0) {
+    if (memchr(authority, '@', len) != NULL) {
+        return refuse(err, "a user name or password in the url is not supported; use credentials");
+    }
+    return net_url_parse_host(slice_make(authority, len), url, err) == 0 &&
+                   take_path(authority + len, url, err) == 0
+               ? 0
+               : -1;
+}
+
+int net_url_parse(const char *text, struct net_url *out, struct hawser_error *err)
+{
+    struct net_url url = {0};
+    if (parse(text, &url, err) != 0) {
+        error_prefix(err, "url");
         net_url_fini(&url);
         return -1;
     }

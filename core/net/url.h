@@ -19,6 +19,17 @@ struct net_url {
 int net_url_parse(const char *text, struct net_url *out,
                   struct hawser_error *err) HAWSER_MUST_CHECK;
 void net_url_fini(struct net_url *url);
+/**
+ * For other kinds of URL: no longer than is sane, no space, control character or fragment in it.
+ * @error NET_URL, without the word url
+ */
+int net_url_check_characters(const char *text, struct hawser_error *err) HAWSER_MUST_CHECK;
+/**
+ * HOST[:PORT] alone. @param out host and is_address are filled, also on failure; port only where
+ * one is written. @error NET_URL, without the word url
+ */
+int net_url_parse_host(struct hawser_slice authority, struct net_url *out,
+                       struct hawser_error *err) HAWSER_MUST_CHECK;
 /** Host header's value: with the port unless it is the scheme's own, IPv6 in brackets. @return
  * bytes, as snprintf */
 int net_url_host_header(const struct net_url *url, char *out, size_t size);

@@ -67,8 +67,10 @@ static int64_t time_allowed_ms(const struct session *session)
 static void time_out(struct session *session)
 {
     struct hawser_error why = HAWSER_ERROR_INIT;
-    error_set(&why, HAWSER_SESSION_PHASE_TIMEOUT, "%s:%u: %s did not end within %lld ms",
-              session->url.host, session->url.port, session_state_name(session->state_before),
+    const char *proxy       = session->proxy.host;
+    error_set(&why, HAWSER_SESSION_PHASE_TIMEOUT, "%s:%u%s%s: %s did not end within %lld ms",
+              session->url.host, session->url.port, proxy == NULL ? "" : " through the proxy ",
+              proxy == NULL ? "" : proxy, session_state_name(session->state_before),
               (long long)time_allowed_ms(session));
     session->why        = why;
     session->last_error = why;
@@ -85,6 +87,8 @@ static const char *advice_of(uint32_t code)
         return "correct the credentials and reload";
     case HAWSER_TLS_CERTIFICATE:
         return "check the host's name, the clock and tls_ca, then reconnect";
+    case HAWSER_NET_PROXY_AUTH:
+        return "correct the login at the proxy and reload";
     case HAWSER_WS_REDIRECT:
         return "correct the url and reload";
     case HAWSER_SESSION_RETRIES:

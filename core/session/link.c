@@ -107,7 +107,7 @@ void session_link_dial(struct session *session)
                        .tls               = session->tls,
                        .headers           = options->headers,
                        .subprotocols      = options->subprotocols,
-                       .bind              = options->bind,
+                       .path              = &session->path,
                        .max_message_bytes = options->max_message_bytes,
                        .max_queued_bytes  = options->max_queued_bytes,
                        .compression       = options->compression,
@@ -118,6 +118,10 @@ void session_link_dial(struct session *session)
         return;
     }
     session_turn_used(session);
+    if (session_take_proxy_login(session, &err) != 0) {
+        session_post_failure(session, &err, 0);
+        return;
+    }
     session->dialled_at      = clock_monotonic();
     session->opened_at       = 0;
     session->next_attempt_ns = 0;

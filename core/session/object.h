@@ -45,6 +45,8 @@ struct session {
     struct session_options options; /* its strings and arrays are ours; defaults are filled in */
     struct session_env env;
     struct net_url url;
+    struct net_proxy proxy; /* no host: none */
+    struct net_path path;
     struct net_tls *tls;
     void *adapter;          /* the adapter's object */
     struct buf credentials; /* key NUL value NUL ... */
@@ -148,6 +150,15 @@ int session_has_deadline(const struct session *session);
 
 /* actions.c */
 void session_act(struct session *session, enum session_action action);
+
+/* path.c */
+/** The proxy and the sockets of the options, for each dial to come. @return 0, or -1 with err set
+ */
+int session_path_prepare(struct session *session, struct hawser_error *err) HAWSER_MUST_CHECK;
+void session_path_fini(struct session *session);
+/** The login at the proxy from the credentials, where they have one. @return 0, or -1 with err set
+ */
+int session_take_proxy_login(struct session *session, struct hawser_error *err) HAWSER_MUST_CHECK;
 
 /* link.c */
 void session_link_dial(struct session *session);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "net/connect.h"
 #include "session/object.h"
 
 static const struct session_options DEFAULTS = {
@@ -20,10 +21,12 @@ static const struct session_options DEFAULTS = {
     .max_requests         = 1024,
     .max_channels         = 20000,
     .channel_retry_ms     = 5000,
+    .tcp_user_timeout_ms  = NET_USER_TIMEOUT_MS,
+    .tcp_keepalive_ms     = NET_KEEPALIVE_MS,
 };
 
-#define OR_DEFAULT(options, field)                                                                 \
-    ((options)->field = (options)->field != 0 ? (options)->field : DEFAULTS.field)
+#define WITH_DEFAULT(options, field) ((options)->field != 0 ? (options)->field : DEFAULTS.field)
+#define OR_DEFAULT(options, field)   ((options)->field = WITH_DEFAULT(options, field))
 
 static void fill_defaults(struct session_options *options)
 {
@@ -38,6 +41,8 @@ static void fill_defaults(struct session_options *options)
     OR_DEFAULT(options, max_requests);
     OR_DEFAULT(options, max_channels);
     OR_DEFAULT(options, channel_retry_ms);
+    OR_DEFAULT(options, tcp_user_timeout_ms);
+    OR_DEFAULT(options, tcp_keepalive_ms);
 }
 
 static int copy_text(const char *from, const char **to)
@@ -105,7 +110,8 @@ int session_options_copy(const struct session_options *from, struct session_opti
     /* every pointer is replaced before the first failure is acted on */
     int failed = copy_text(from->name, &to->name) | copy_text(from->url, &to->url) |
                  copy_text(from->subprotocols, &to->subprotocols) |
-                 copy_text(from->bind, &to->bind) | copy_text(from->tls.ca_file, &to->tls.ca_file) |
+                 copy_text(from->bind, &to->bind) | copy_text(from->proxy, &to->proxy) |
+                 copy_text(from->tls.ca_file, &to->tls.ca_file) |
                  copy_text(from->tls.certificate_file, &to->tls.certificate_file) |
                  copy_text(from->tls.key_file, &to->tls.key_file) |
                  copy_headers(from->headers, &to->headers) | copy_stale(from, to);
@@ -123,12 +129,21 @@ static void free_text(const char *text)
     free((void *)(uintptr_t)text);
 }
 
+static void free_secret(const char *text)
+{
+    if (text != NULL) {
+        explicit_bzero((void *)(uintptr_t)text, strlen(text));
+        free_text(text);
+    }
+}
+
 void session_options_fini(struct session_options *options)
 {
     free_text(options->name);
     free_text(options->url);
     free_text(options->subprotocols);
     free_text(options->bind);
+    free_secret(options->proxy); /* it may hold a login */
     free_text(options->tls.ca_file);
     free_text(options->tls.certificate_file);
     free_text(options->tls.key_file);
@@ -170,6 +185,13 @@ static const char *changed_option(const struct session_options *a, const struct 
     }
     if (!text_equal(a->bind, b->bind)) {
         return "bind";
+    }
+    if (!text_equal(a->proxy, b->proxy)) {
+        return "proxy";
+    }
+    if (WITH_DEFAULT(a, tcp_user_timeout_ms) != WITH_DEFAULT(b, tcp_user_timeout_ms) ||
+        WITH_DEFAULT(a, tcp_keepalive_ms) != WITH_DEFAULT(b, tcp_keepalive_ms)) {
+        return "tcp_user_timeout or tcp_keepalive";
     }
     if (a->compression != b->compression) {
         return "compression";

@@ -139,7 +139,8 @@ static int build(struct session *session, const struct session_options *options,
                  struct hawser_error *err)
 {
     if (session_options_copy(options, &session->options, err) != 0 ||
-        net_url_parse(session->options.url, &session->url, err) != 0) {
+        net_url_parse(session->options.url, &session->url, err) != 0 ||
+        session_path_prepare(session, err) != 0) {
         return -1;
     }
     session_report_begin(session);
@@ -203,6 +204,7 @@ static void release(struct session *session)
     buf_fini(&session->outgoing);
     net_tls_destroy(session->tls);
     net_url_fini(&session->url);
+    session_path_fini(session);
     session_options_fini(&session->options);
     session->magic = 0;
     free(session);

@@ -39,6 +39,9 @@ struct session_options {
     const char *const *headers; /* NULL-terminated, or NULL */
     const char *subprotocols;
     const char *bind;
+    const char *proxy;            /* http://... or socks5://...; NULL: none */
+    int64_t tcp_user_timeout_ms;  /* 30000 */
+    int64_t tcp_keepalive_ms;     /* 30000; -1: none */
     uint64_t max_message_bytes;   /* 16 MiB */
     size_t max_queued_bytes;      /* 4 MiB */
     int64_t connect_timeout_ms;   /* 5000: for each of RESOLVING, CONNECTING, TLS, UPGRADING */
@@ -59,7 +62,7 @@ struct session_options {
         reconnect_off; /* 1: the first break is the end: CLOSED after a clean close, else FAILED */
     int64_t channel_retry_ms; /* 5000: first wait before a refused channel is asked for again;
                                  doubles up to 60 times of it */
-    uint32_t compression; /* 1: offer permessage-deflate */
+    uint32_t compression;     /* 1: offer permessage-deflate */
 };
 
 /** The session's surroundings. Copied; what it points to outlives the session. */
@@ -97,15 +100,16 @@ void session_destroy(struct session *session);
 
 /**
  * New options for a running session, applied in place: channels are subscribed and unsubscribed,
- * timeouts, heartbeat, backoff and stale rules replaced. url, tls, headers, subprotocols, bind,
- * compression must be unchanged (the caller makes a new session for those).
+ * timeouts, heartbeat, backoff and stale rules replaced. url, proxy, tls, headers, subprotocols,
+ * bind, tcp_*, compression must be unchanged (the caller makes a new session for those).
  * @return 0, or -1 with err set (nothing changed)
  */
 int session_apply(struct session *session, const struct session_options *options,
                   struct hawser_error *err) HAWSER_MUST_CHECK;
 /**
  * Give or replace the credentials; cleansed when replaced and at the end. In READY a replacement
- * authenticates again in place.
+ * authenticates again in place. proxy_user and proxy_password, when both are there, are the login
+ * at the proxy from the next dial on, instead of that in options.proxy.
  * @param pairs  key, value, key, value; borrowed for the call
  */
 int session_set_credentials(struct session *session, const char *const *pairs, size_t pair_count,

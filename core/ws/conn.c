@@ -375,7 +375,7 @@ struct ws_conn *ws_conn_create(struct net_loop *loop, const struct ws_options *o
         goto fail;
     }
     conn->dial =
-        net_dial_start(loop, options->url, options->tls, options->bind, &DIAL_HANDLER, conn, err);
+        net_dial_start(loop, options->url, options->tls, options->path, &DIAL_HANDLER, conn, err);
     if (conn->dial == NULL) {
         goto fail;
     }

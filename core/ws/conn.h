@@ -29,7 +29,7 @@ struct ws_options {
     struct net_tls *tls;              /* needed for wss */
     const char *const *headers;       /* "Name: value", NULL-terminated; NULL: none */
     const char *subprotocols;         /* "a, b"; NULL: none */
-    const char *bind;                 /* source address; NULL: any */
+    const struct net_path *path;      /* NULL: straight, from any address */
     uint64_t max_message_bytes;       /* 0: 16 MiB */
     size_t max_queued_bytes;          /* 0: 4 MiB */
     uint32_t max_fragments;           /* 0: 65,536 */

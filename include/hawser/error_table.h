@@ -15,6 +15,7 @@
     HAWSER_ERROR_ROW(104, NET_QUEUE_FULL, APPLICATION, HAND_OVER, "send queue full")               \
     HAWSER_ERROR_ROW(105, NET_URL, APPLICATION, STOP, "address not understood")                    \
     HAWSER_ERROR_ROW(106, NET_PROXY, CONNECTION, RECONNECT, "proxy refused")                       \
+    HAWSER_ERROR_ROW(107, NET_PROXY_AUTH, AUTHENTICATION, STOP, "proxy denied access")             \
     HAWSER_ERROR_ROW(110, TLS_CERTIFICATE, AUTHENTICATION, STOP, "server certificate refused")     \
     HAWSER_ERROR_ROW(111, TLS_HANDSHAKE, PROTOCOL, RECONNECT_SLOWLY, "TLS handshake failed")       \
     HAWSER_ERROR_ROW(112, TLS_LOST, CONNECTION, RECONNECT, "TLS connection lost")                  \

@@ -69,6 +69,25 @@ START_TEST(numbers_and_flags_are_read_with_their_units)
 }
 END_TEST
 
+START_TEST(the_way_to_the_exchange_is_read)
+{
+    read_block("session s { url ws://h; proxy socks5://me:x@p:1; tcp_user_timeout 2s; "
+               "tcp_keepalive 1m; }");
+    ck_assert_str_eq(conf.options.proxy, "socks5://me:x@p:1");
+    ck_assert_int_eq(conf.options.tcp_user_timeout_ms, 2000);
+    ck_assert_int_eq(conf.options.tcp_keepalive_ms, 60000);
+    tear_down();
+    read_block("session s { url ws://h; proxy off; tcp_keepalive off; }");
+    ck_assert_ptr_null(conf.options.proxy);
+    ck_assert_int_eq(conf.options.tcp_keepalive_ms, -1);
+    tear_down();
+    read_block("session s { url ws://h; }");
+    ck_assert_ptr_null(conf.options.proxy);
+    ck_assert_int_eq(conf.options.tcp_user_timeout_ms, 30000);
+    ck_assert_int_eq(conf.options.tcp_keepalive_ms, 30000);
+}
+END_TEST
+
 START_TEST(a_heartbeat_that_is_off_is_not_the_default)
 {
     read_block("session s { url ws://h; heartbeat off; }");
@@ -160,6 +179,7 @@ int main(void)
     tcase_add_checked_fixture(cases, NULL, tear_down);
     tcase_add_test(cases, a_bare_session_has_the_defaults_of_the_table);
     tcase_add_test(cases, numbers_and_flags_are_read_with_their_units);
+    tcase_add_test(cases, the_way_to_the_exchange_is_read);
     tcase_add_test(cases, a_heartbeat_that_is_off_is_not_the_default);
     tcase_add_test(cases, channels_and_headers_of_all_lines_come_in_their_order);
     tcase_add_test(cases, subprotocols_are_joined_as_the_header_wants_them);

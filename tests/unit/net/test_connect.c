@@ -78,9 +78,10 @@ static void add(struct net_addresses *list, const char *host, uint16_t port)
 static void start(struct tries *tries, const struct net_addresses *list, const char *source)
 {
     struct net_address from;
+    const struct net_socket_options options = {.source = &from};
     ck_assert(source == NULL || net_address_parse(source, 0, &from) == 0);
     tries->connect =
-        net_connect_start(tries->loop, list, source == NULL ? NULL : &from, &HANDLER, tries);
+        net_connect_start(tries->loop, list, source == NULL ? NULL : &options, &HANDLER, tries);
     ck_assert_ptr_nonnull(tries->connect);
     ck_assert_int_eq(tries->fd, -1); /* never from inside the call */
 }

@@ -226,10 +226,11 @@ END_TEST
 
 START_TEST(a_source_address_that_is_none_is_refused_at_once)
 {
-    struct call call        = {.stop_in_phase = NEVER};
-    struct hawser_error err = HAWSER_ERROR_INIT;
+    struct call call           = {.stop_in_phase = NEVER};
+    struct hawser_error err    = HAWSER_ERROR_INIT;
+    const struct net_path path = {.bind = "eth0"};
     open_call(&call, "ws", "127.0.0.1", 80);
-    ck_assert_ptr_null(net_dial_start(call.loop, &call.url, NULL, "eth0", &HANDLER, &call, &err));
+    ck_assert_ptr_null(net_dial_start(call.loop, &call.url, NULL, &path, &HANDLER, &call, &err));
     ck_assert_ptr_nonnull(strstr(err.message, "bind eth0"));
     close_call(&call);
 }
