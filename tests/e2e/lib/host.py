@@ -1,6 +1,7 @@
 """The host under test, in a prefix of its own, spoken to as its users do: config file, signals, control socket, output files."""
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -10,6 +11,7 @@ import tempfile
 from lib.process import Process, build_dir, program
 from lib.wait import DEADLINE_S, wait_until
 
+SANITIZER = re.compile(r"(Address|Leak|Thread|UndefinedBehavior)Sanitizer|: runtime error: ")
 HEAD = """
 daemon off;
 worker_processes {workers};
@@ -36,12 +38,16 @@ class Host:
         return self
 
     def __exit__(self, *_):
+        said = ""
         if self.process is not None:
             if self.process.is_running():
                 self.process.send_signal(signal.SIGTERM)
                 self.process.wait(DEADLINE_S)
+            said = self.process.stderr()
             self.process.close()
         shutil.rmtree(self.prefix, ignore_errors=True)
+        if SANITIZER.search(said):
+            raise AssertionError(f"a sanitizer found something in the host: {said}")
 
     def path(self, name):
         return os.path.join(self.prefix, name)
