@@ -129,14 +129,18 @@ static int refuse(const struct net_proxy_talk *talk, struct hawser_slice head,
     char reason[REASON_BYTES + 1];
     int status = status_of(head);
     copy_reason(head, reason);
-    if (status != 407) {
+    if (status != 407 && status != 401) { /* tinyproxy says 401 to a wrong login */
         error_set(err, HAWSER_NET_PROXY, "it answered HTTP %d%s", status, reason);
+        if (status >= 400 && status < 500) {
+            err->recovery = HAWSER_RECOVER_RECONNECT_SLOWLY; /* its rules do not change by asking */
+        }
     } else if (talk->proxy->user == NULL) {
         error_set(err, HAWSER_NET_PROXY_AUTH,
-                  "it demands a login (HTTP 407%s); write http://USER:PASSWORD@HOST:PORT", reason);
-    } else {
-        error_set(err, HAWSER_NET_PROXY_AUTH, "it refused user %s (HTTP 407%s)", talk->proxy->user,
+                  "it demands a login (HTTP %d%s); write http://USER:PASSWORD@HOST:PORT", status,
                   reason);
+    } else {
+        error_set(err, HAWSER_NET_PROXY_AUTH, "it refused user %s (HTTP %d%s)", talk->proxy->user,
+                  status, reason);
     }
     error_set_cause(err, HAWSER_CAUSE_HTTP, status);
     err->retry_after_ms = retry_after_ms(head);

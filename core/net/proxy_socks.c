@@ -18,6 +18,7 @@
 #define ADDRESS_NAME     3
 #define ADDRESS_IPV6     4
 #define REPLY_HEAD_BYTES 4u
+#define REFUSED_BY_RULES 2
 
 enum step { STEP_METHOD, STEP_LOGIN, STEP_REPLY };
 
@@ -122,6 +123,9 @@ static int refuse(uint8_t code, struct hawser_error *err)
     error_set(err, HAWSER_NET_PROXY, "%s (SOCKS code %u)",
               code < sizeof(TEXTS) / sizeof(TEXTS[0]) ? TEXTS[code] : "refused for no known reason",
               code);
+    if (code == REFUSED_BY_RULES) {
+        err->recovery = HAWSER_RECOVER_RECONNECT_SLOWLY; /* they do not change by asking */
+    }
     return -1;
 }
 

@@ -217,12 +217,23 @@ END_TEST
 
 START_TEST(a_refused_login_names_the_user_and_not_the_password)
 {
+    static const char *const ANSWERS[] = {"HTTP/1.1 407 No\r\n\r\n", "HTTP/1.1 401 No\r\n\r\n"};
     aim("http://me:secret@h", "wss://x.test/");
-    assert_refused(SLICE_LITERAL("HTTP/1.1 407 No\r\n\r\n"), HAWSER_NET_PROXY_AUTH,
-                   "refused user me");
+    assert_refused(slice_of(ANSWERS[_i]), HAWSER_NET_PROXY_AUTH, "refused user me");
     ck_assert_int_eq(err.category, HAWSER_AUTHENTICATION);
     ck_assert_int_eq(err.recovery, HAWSER_RECOVER_STOP);
     ck_assert_ptr_null(strstr(err.message, "secret"));
+}
+END_TEST
+
+START_TEST(what_a_proxys_rules_forbid_is_asked_for_slowly)
+{
+    static const struct hawser_slice ANSWERS[] = {
+        BYTES("HTTP/1.1 403 No\r\n\r\n"), BYTES("\5\0\5\2"), BYTES("HTTP/1.1 502 x\r\n\r\n")};
+    aim(_i == 1 ? "socks5://h" : "http://h", "wss://x.test/");
+    assert_refused(ANSWERS[_i], HAWSER_NET_PROXY, "");
+    ck_assert_int_eq(err.recovery,
+                     _i == 2 ? HAWSER_RECOVER_RECONNECT : HAWSER_RECOVER_RECONNECT_SLOWLY);
 }
 END_TEST
 
@@ -353,7 +364,8 @@ int main(void)
     tcase_add_loop_test(cases, connect_brackets_ipv6_and_takes_any_2xx_after_a_1xx, 0, 3);
     tcase_add_loop_test(cases, an_http_proxys_refusal_keeps_its_status_and_reason, 0,
                         COUNT(HTTP_REFUSALS));
-    tcase_add_test(cases, a_refused_login_names_the_user_and_not_the_password);
+    tcase_add_loop_test(cases, a_refused_login_names_the_user_and_not_the_password, 0, 2);
+    tcase_add_loop_test(cases, what_a_proxys_rules_forbid_is_asked_for_slowly, 0, 3);
     tcase_add_loop_test(cases, retry_after_of_a_proxy_is_kept, 0, 4);
     tcase_add_test(cases, a_proxys_answer_has_a_bound);
     tcase_add_loop_test(cases, bytes_right_behind_the_answer_are_refused, 0, 2);

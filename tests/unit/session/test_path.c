@@ -71,17 +71,20 @@ START_TEST(a_login_that_the_proxy_refuses_is_tried_once_and_mended_by_credential
 }
 END_TEST
 
-START_TEST(a_refusal_without_a_login_is_an_attempt_that_failed)
+START_TEST(what_the_proxys_rules_forbid_is_asked_for_at_the_longest_delay)
 {
     struct way way;
     rig_init(&way.rig);
-    way.proxy = proxy_server_start(&(struct proxy_server_options){.connections = 3});
+    way.proxy = proxy_server_start(&(struct proxy_server_options){.connections = 2});
     (void)snprintf(way.url, sizeof(way.url), "http://127.0.0.1:%u", proxy_server_port(way.proxy));
-    way.rig.options.proxy = way.url;
+    way.rig.options.proxy                = way.url;
+    way.rig.options.backoff.max_delay_ms = 3600000;
     rig_start(&way.rig);
-    rig_until(&way.rig, rig_info(&way.rig).reconnects >= 2);
+    rig_until(&way.rig, rig_is(&way.rig, HAWSER_STATE_BACKOFF));
+    struct session_info info = rig_info(&way.rig);
     ck_assert_int_eq(way.rig.why.code, HAWSER_NET_PROXY);
     ck_assert_int_eq(way.rig.why.category, HAWSER_CONNECTION);
+    ck_assert_int_gt(info.next_attempt_ns, info.state_since_ns + 1000 * INT64_C(1000000000));
     end(&way);
 }
 END_TEST
@@ -129,7 +132,7 @@ int main(void)
     tcase_set_timeout(cases, 30);
     tcase_add_test(cases, a_session_goes_through_its_proxy);
     tcase_add_test(cases, a_login_that_the_proxy_refuses_is_tried_once_and_mended_by_credentials);
-    tcase_add_test(cases, a_refusal_without_a_login_is_an_attempt_that_failed);
+    tcase_add_test(cases, what_the_proxys_rules_forbid_is_asked_for_at_the_longest_delay);
     tcase_add_loop_test(cases, a_proxy_or_socket_option_that_differs_needs_a_new_session, 0, 3);
     tcase_add_test(cases, a_proxy_that_is_none_makes_no_session);
     return suite_run("session/path", cases);
