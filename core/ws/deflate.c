@@ -121,6 +121,11 @@ static int inflate_step(struct ws_inflater *inflater, struct buf *out, struct ha
     stream->avail_out = (uInt)room;
     int rc            = inflate(stream, Z_SYNC_FLUSH);
     buf_commit(out, room - stream->avail_out);
+    if (out->len > inflater->max_bytes) {
+        error_set(err, HAWSER_WS_CLOSE_TOO_BIG, "compressed message inflates to over %llu bytes",
+                  (unsigned long long)inflater->max_bytes);
+        return -1;
+    }
     if (rc == Z_STREAM_END) {
         rc = take_stream_end(inflater);
     }
@@ -130,11 +135,6 @@ static int inflate_step(struct ws_inflater *inflater, struct buf *out, struct ha
     if (rc != Z_OK && rc != Z_BUF_ERROR) {
         error_set(err, HAWSER_WS_CLOSE_PROTOCOL, "compressed message is damaged: %s",
                   stream->msg != NULL ? stream->msg : zError(rc));
-        return -1;
-    }
-    if (out->len > inflater->max_bytes) {
-        error_set(err, HAWSER_WS_CLOSE_TOO_BIG, "compressed message inflates to over %llu bytes",
-                  (unsigned long long)inflater->max_bytes);
         return -1;
     }
     return 0;

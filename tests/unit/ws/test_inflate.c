@@ -114,9 +114,9 @@ START_TEST(masked_fragments_are_unmasked_before_they_are_inflated)
         .role = WS_SERVER, .max_message_bytes = 1000, .inflate_window_bits = 15};
     struct buf wire = {0};
     feed_frame(&wire, 0x41, MASK, HELLO, 3);
-    feed_frame(&wire, 0x00, MASK, HELLO + 3, 2);
+    feed_frame(&wire, 0x00, MASK, &HELLO[3], 2);
     feed_frame(&wire, 0x89, MASK, "p", 1);
-    feed_frame(&wire, 0x80, MASK, HELLO + 5, 2);
+    feed_frame(&wire, 0x80, MASK, &HELLO[5], 2);
     feed_check_options(&options, buf_data(&wire), wire.len, "ping(1)=p text(5)=Hello ");
     buf_fini(&wire);
 }
