@@ -12,6 +12,7 @@
 #include "conf/directive.h"
 #include "conf/limits.h"
 #include "conf/nearest.h"
+#include "conf/on_error.h"
 #include "conf/value.h"
 
 typedef void (*node_check_fn)(const struct conf_node *node, const struct conf_tree *tree,
@@ -162,6 +163,17 @@ static void check_stale_after(const struct conf_node *node, const struct conf_tr
     (void)tree;
     if (node->word_count == 3) {
         check_time(node, "stale_after", node->words[2], 100, problems);
+    }
+}
+
+static void check_on_error(const struct conf_node *node, const struct conf_tree *tree,
+                           struct conf_problems *problems)
+{
+    struct error_rule unused;
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    (void)tree;
+    if (node->word_count >= 3 && node->word_count <= 4 && conf_on_error(node, &unused, &err) != 0) {
+        conf_problem(problems, node, "\"on_error\": %s", err.message);
     }
 }
 
@@ -330,13 +342,11 @@ struct node_check {
 static const struct node_check MAIN_CHECKS[]    = {{"error_log", check_log_level},
                                                    {"control", check_control},
                                                    {"connect_budget", check_connect_budget}};
-static const struct node_check SESSION_CHECKS[] = {{"credentials", check_credentials},
-                                                   {"output", check_output_names},
-                                                   {"reconnect", check_reconnect},
-                                                   {"stale_after", check_stale_after},
-                                                   {"bind", check_bind},
-                                                   {"header", check_header},
-                                                   {"subprotocols", check_subprotocols}};
+static const struct node_check SESSION_CHECKS[] = {
+    {"credentials", check_credentials}, {"output", check_output_names},
+    {"reconnect", check_reconnect},     {"stale_after", check_stale_after},
+    {"on_error", check_on_error},       {"bind", check_bind},
+    {"header", check_header},           {"subprotocols", check_subprotocols}};
 
 static void run_checks(const struct node_check *checks, size_t count, const struct conf_node *node,
                        const struct conf_tree *tree, struct conf_problems *problems)

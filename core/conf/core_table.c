@@ -81,6 +81,8 @@ static const struct hawser_directive ROWS[] = {
         "backoff: first and longest delay, jitter 0 to 1, most attempts in a row (0: endless)"),
     ROW("stale_after", SESSION, STRING, REPEATS, 2, 2, NULL, NULL, 0, 0,
         "PATTERN TIME: matching channels must deliver within this time"),
+    ROW("on_error", SESSION, STRING, REPEATS, 2, 3, NULL, NULL, 0, 0,
+        "WHAT wait TIME, reconnect, stop or ignore: what follows from such an error"),
     ROW("connect_timeout", SESSION, TIME, 0, 1, 1, "5s", NULL, 100, 10 * MN,
         "for each of resolving, connecting, TLS and the WebSocket upgrade"),
     ROW("auth_timeout", SESSION, TIME, 0, 1, 1, "10s", NULL, 100, 10 * MN,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/explain.h"
 #include "base/slice.h"
 
 #define MAX_CHANNELS 10000u
@@ -45,8 +46,13 @@ static json_t *last_error_json(const struct hawser_error *err)
     if (err->code == 0) {
         return json_null();
     }
-    return json_pack("{s:s, s:s, s:s}", "category", error_category_name(err->category), "name",
-                     error_code_name(err->code), "message", err->message);
+    struct buf text       = {0};
+    const char *explained = error_explain(err, &text) == 0 ? buf_text(&text) : err->message;
+    json_t *json =
+        json_pack("{s:s, s:s, s:s, s:s}", "category", error_category_name(err->category), "name",
+                  error_code_name(err->code), "message", err->message, "explanation", explained);
+    buf_fini(&text);
+    return json;
 }
 
 /** `required;` and `required on;` */

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "conf/on_error.h"
 #include "conf/value.h"
 
 const char *sessionconf_word(const struct conf_node *session, const char *directive)
@@ -74,6 +75,28 @@ static int read_stale(struct sessionconf *conf, const struct conf_node *session,
         struct session_stale_rule *rule = &conf->stale[conf->options.stale_count++];
         rule->pattern                   = node->words[1];
         if (conf_value_time(node->words[2], &rule->after_ms, err) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int read_on_error(struct sessionconf *conf, const struct conf_node *session,
+                         struct hawser_error *err)
+{
+    const struct conf_node *node = NULL;
+    size_t count                 = 0;
+    while ((node = conf_find(session, "on_error", node)) != NULL) {
+        count++;
+    }
+    conf->on_error = calloc(count + 1, sizeof(*conf->on_error));
+    if (conf->on_error == NULL) {
+        error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for the session's rules");
+        return -1;
+    }
+    conf->options.on_error = conf->on_error;
+    while ((node = conf_find(session, "on_error", node)) != NULL) {
+        if (conf_on_error(node, &conf->on_error[conf->options.on_error_count++], err) != 0) {
             return -1;
         }
     }
@@ -170,7 +193,7 @@ int sessionconf_read(struct sessionconf *conf, const struct conf_node *session, 
         error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for the session's settings");
         return -1;
     }
-    if (read_stale(conf, session, err) != 0 ||
+    if (read_stale(conf, session, err) != 0 || read_on_error(conf, session, err) != 0 ||
         read_backoff(&conf->options.backoff, session, err) != 0) {
         return -1;
     }
@@ -182,6 +205,7 @@ void sessionconf_fini(struct sessionconf *conf)
     free(conf->channels);
     free(conf->headers);
     free(conf->stale);
+    free(conf->on_error);
     free(conf->subprotocols);
     free(conf->ca_file);
     free(conf->certificate_file);

@@ -14,6 +14,7 @@ struct sessionconf {
     const char **channels;
     const char **headers;
     struct session_stale_rule *stale;
+    struct error_rule *on_error;
     char *subprotocols;
     char *ca_file;
     char *certificate_file;

@@ -2,6 +2,7 @@
  * What the cells of the table do. Nothing in here changes the state: what follows is posted.
  */
 #include "base/error.h"
+#include "base/explain.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "hawser/adapter.h"
@@ -72,38 +73,26 @@ static void time_out(struct session *session)
               session->url.host, session->url.port, proxy == NULL ? "" : " through the proxy ",
               proxy == NULL ? "" : proxy, session_state_name(session->state_before),
               (long long)time_allowed_ms(session));
+    error_rule_apply(session_rule_of(session, &why), &why);
     session->why        = why;
     session->last_error = why;
     session_emit(session, HAWSER_EVENT_ERROR_OCCURRED, why.code, why.code, why.message);
-    back_off(session);
-}
-
-static const char *advice_of(uint32_t code)
-{
-    switch (code) {
-    case HAWSER_AUTH_DENIED:
-    case HAWSER_AUTH_MISSING:
-    case HAWSER_WS_UNAUTHORIZED:
-        return "correct the credentials and reload";
-    case HAWSER_TLS_CERTIFICATE:
-        return "check the host's name, the clock and tls_ca, then reconnect";
-    case HAWSER_NET_PROXY_AUTH:
-        return "correct the login at the proxy and reload";
-    case HAWSER_WS_REDIRECT:
-        return "correct the url and reload";
-    case HAWSER_SESSION_RETRIES:
-        return "reconnect by hand, or allow more attempts";
-    default:
-        return "see to it, then reconnect by hand";
+    if (why.recovery == HAWSER_RECOVER_STOP) {
+        session_link_drop(session, &why);
+        session_post(session, SESSION_DENIED);
+        return;
     }
+    back_off(session);
 }
 
 static void give_up(struct session *session)
 {
     session_link_drop(session, &session->why);
-    log_write(LOG_ERROR, "session=%s FAILED, %s: %s; it stays down until a person acts: %s",
-              session->options.name, error_code_text(session->why.code), session->why.message,
-              advice_of(session->why.code));
+    struct buf text = {0};
+    const char *explained =
+        error_explain(&session->why, &text) == 0 ? buf_text(&text) : session->why.message;
+    log_write(LOG_ERROR, "session=%s FAILED, %s", session->options.name, explained);
+    buf_fini(&text);
 }
 
 static void open_up(struct session *session)

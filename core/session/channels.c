@@ -92,20 +92,42 @@ static void tell_refusal(struct session *session, struct channel *channel,
     session_emit(session, HAWSER_EVENT_ERROR_OCCURRED, why->code, why->code, channel->name);
 }
 
+/* Rules about whole categories are not meant for one channel. */
+static const struct error_rule *rule_of(const struct session *session,
+                                        const struct hawser_error *why)
+{
+    const struct error_rule *rule = session_rule_of(session, why);
+    return rule != NULL && rule->by != ERROR_RULE_BY_CATEGORY ? rule : NULL;
+}
+
+static int64_t retry_after_ms(const struct session *session, const struct channel *channel,
+                              const struct hawser_error *why)
+{
+    const struct error_rule *rule = rule_of(session, why);
+    if (rule != NULL && rule->recovery == HAWSER_RECOVER_WAIT) {
+        return rule->wait_ms;
+    }
+    uint32_t doublings = channel->refusals < 6 ? channel->refusals : 6;
+    int64_t factor     = INT64_C(1) << doublings;
+    return session->options.channel_retry_ms *
+           (factor > RETRY_FACTOR_MAX ? RETRY_FACTOR_MAX : factor);
+}
+
 /* The first refusal in a row is announced in the stream; each is counted. */
 static void refuse(struct session *session, struct channel *channel, const struct hawser_error *why)
 {
-    uint32_t doublings = channel->refusals < 6 ? channel->refusals : 6;
-    int64_t factor     = INT64_C(1) << doublings;
-    factor             = factor > RETRY_FACTOR_MAX ? RETRY_FACTOR_MAX : factor;
+    const struct error_rule *rule = rule_of(session, why);
+    channel->retry_at = clock_monotonic() + retry_after_ms(session, channel, why) * CLOCK_NS_PER_MS;
     channel->refusals++;
-    channel->retry_at =
-        clock_monotonic() + session->options.channel_retry_ms * factor * CLOCK_NS_PER_MS;
     wanted_move(&session->wanted, channel, CHANNEL_REFUSED);
     session->last_error    = *why;
     session->channel_error = *why;
     if (channel->refusals == 1) {
         tell_refusal(session, channel, why);
+    }
+    if (rule != NULL &&
+        (rule->recovery == HAWSER_RECOVER_RECONNECT || rule->recovery == HAWSER_RECOVER_STOP)) {
+        session_post_failure(session, why, 0);
     }
 }
 

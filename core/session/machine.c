@@ -58,6 +58,12 @@ static enum session_event event_of_failure(const struct session *session, int cl
     return SESSION_LOST;
 }
 
+const struct error_rule *session_rule_of(const struct session *session,
+                                         const struct hawser_error *why)
+{
+    return error_rule_find(session->options.on_error, session->options.on_error_count, why);
+}
+
 void session_post_failure(struct session *session, const struct hawser_error *why, int clean)
 {
     if (session->dropping || is_queued(session, SESSION_LOST) ||
@@ -69,8 +75,9 @@ void session_post_failure(struct session *session, const struct hawser_error *wh
     if (session->why.code != why->code) {
         session->link_trouble.next_at = 0; /* another trouble than the last is worth a line */
     }
-    session->why        = *why;
-    session->last_error = *why;
+    session->why = *why;
+    error_rule_apply(session_rule_of(session, why), &session->why);
+    session->last_error = session->why;
     session_emit(session, HAWSER_EVENT_ERROR_OCCURRED, why->code, why->code, why->message);
     if (why->category == HAWSER_AUTHENTICATION) {
         session_emit(session, HAWSER_EVENT_AUTH_FAILED, why->code, why->code, why->message);

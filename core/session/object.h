@@ -99,6 +99,7 @@ struct session {
 
     struct complaint link_trouble;
     struct complaint hold_trouble;
+    struct complaint overlooked;
     struct complaint channel_trouble;
     struct complaint gap_trouble;
     struct complaint foreign_trouble;
@@ -138,6 +139,9 @@ void session_post(struct session *session, enum session_event event);
 /** The link, or what runs over it, failed: the error's recovery says what follows. @param clean 1:
  * the server closed with a whole handshake */
 void session_post_failure(struct session *session, const struct hawser_error *why, int clean);
+/** What the config wants to follow from this error. @return borrowed; NULL: the usual */
+const struct error_rule *session_rule_of(const struct session *session,
+                                         const struct hawser_error *why);
 /** See that the loop runs session_drain soon. */
 void session_wake(struct session *session);
 /** Work off what is queued. For the ends of callbacks from the loop. */

@@ -94,6 +94,20 @@ static int copy_stale(const struct session_options *from, struct session_options
     return 0;
 }
 
+static int copy_on_error(const struct session_options *from, struct session_options *to)
+{
+    struct error_rule *rules = calloc(from->on_error_count + 1, sizeof(*rules));
+    if (rules == NULL) {
+        return -1;
+    }
+    if (from->on_error_count > 0) {
+        memcpy(rules, from->on_error, from->on_error_count * sizeof(*rules));
+    }
+    to->on_error       = rules;
+    to->on_error_count = from->on_error_count;
+    return 0;
+}
+
 int session_options_copy(const struct session_options *from, struct session_options *to,
                          struct hawser_error *err)
 {
@@ -105,16 +119,17 @@ int session_options_copy(const struct session_options *from, struct session_opti
     to->channels      = NULL; /* they go into the book of channels */
     to->stale         = NULL;
     to->headers       = NULL;
+    to->on_error      = NULL;
     to->channel_count = 0;
     to->stale_count   = 0;
     /* every pointer is replaced before the first failure is acted on */
-    int failed = copy_text(from->name, &to->name) | copy_text(from->url, &to->url) |
-                 copy_text(from->subprotocols, &to->subprotocols) |
-                 copy_text(from->bind, &to->bind) | copy_text(from->proxy, &to->proxy) |
-                 copy_text(from->tls.ca_file, &to->tls.ca_file) |
-                 copy_text(from->tls.certificate_file, &to->tls.certificate_file) |
-                 copy_text(from->tls.key_file, &to->tls.key_file) |
-                 copy_headers(from->headers, &to->headers) | copy_stale(from, to);
+    int failed =
+        copy_text(from->name, &to->name) | copy_text(from->url, &to->url) |
+        copy_text(from->subprotocols, &to->subprotocols) | copy_text(from->bind, &to->bind) |
+        copy_text(from->proxy, &to->proxy) | copy_text(from->tls.ca_file, &to->tls.ca_file) |
+        copy_text(from->tls.certificate_file, &to->tls.certificate_file) |
+        copy_text(from->tls.key_file, &to->tls.key_file) |
+        copy_headers(from->headers, &to->headers) | copy_stale(from, to) | copy_on_error(from, to);
     if (failed != 0) {
         session_options_fini(to);
         error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for the options of session %s", from->name);
@@ -155,6 +170,7 @@ void session_options_fini(struct session_options *options)
         free_text(options->stale[i].pattern);
     }
     free((void *)(uintptr_t)options->stale);
+    free((void *)(uintptr_t)options->on_error);
     *options = (struct session_options){0};
 }
 

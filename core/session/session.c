@@ -246,11 +246,25 @@ void session_left(struct session *session)
     session_post(session, SESSION_LEFT);
 }
 
+/* The deadline of the state still runs: what is overlooked delays, and hangs nothing. */
+static void overlook(struct session *session, const struct hawser_error *why)
+{
+    session->last_error = *why;
+    session_emit(session, HAWSER_EVENT_ERROR_OCCURRED, why->code, why->code, why->message);
+    complain(&session->overlooked, LOG_NOTICE, "session=%s %s: %s; it goes on, as on_error says",
+             session->options.name, error_code_text(why->code), why->message);
+}
+
 void session_fail(struct session *session, const struct hawser_error *why)
 {
     struct hawser_error said = *why;
     if (said.code == HAWSER_OK) {
         error_set(&said, HAWSER_ADAPTER_FAILED, "the adapter gave up without a reason");
+    }
+    const struct error_rule *rule = session_rule_of(session, &said);
+    if (rule != NULL && rule->recovery == HAWSER_RECOVER_NOTHING && session_link_is_open(session)) {
+        overlook(session, &said);
+        return;
     }
     session_post_failure(session, &said, 0);
 }

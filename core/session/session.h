@@ -13,6 +13,7 @@
 #ifndef CORE_SESSION_SESSION_H
 #define CORE_SESSION_SESSION_H
 
+#include "base/error_rule.h"
 #include "hawser/adapter.h"
 #include "hawser/client.h"
 #include "hawser/output.h"
@@ -55,6 +56,8 @@ struct session_options {
     struct backoff_options backoff;
     const struct session_stale_rule *stale;
     size_t stale_count;
+    const struct error_rule *on_error; /* what follows from errors, instead of the usual */
+    size_t on_error_count;
     const char *const *channels; /* wanted by the config */
     size_t channel_count;
     uint32_t has_credentials; /* 1: authenticate before channels */
@@ -100,8 +103,9 @@ void session_destroy(struct session *session);
 
 /**
  * New options for a running session, applied in place: channels are subscribed and unsubscribed,
- * timeouts, heartbeat, backoff and stale rules replaced. url, proxy, tls, headers, subprotocols,
- * bind, tcp_*, compression must be unchanged (the caller makes a new session for those).
+ * timeouts, heartbeat, backoff, stale and error rules replaced. url, proxy, tls, headers,
+ * subprotocols, bind, tcp_*, compression must be unchanged (the caller makes a new session for
+ * those).
  * @return 0, or -1 with err set (nothing changed)
  */
 int session_apply(struct session *session, const struct session_options *options,

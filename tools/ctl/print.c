@@ -123,6 +123,12 @@ void print_session(const json_t *session)
     printf("\nadapter %s, %" PRId64 " bytes received, %" PRId64 " requests waiting\n",
            text_of(session, "adapter"), number_of(session, "bytes"),
            number_of(session, "requests_waiting"));
+    if (json_is_true(json_object_get(session, "held"))) {
+        printf("waits for its turn to connect: all sessions share connect_budget\n");
+    }
+    if (json_is_object(json_object_get(session, "last_error"))) {
+        printf("last error: %s\n", text_of(json_object_get(session, "last_error"), "explanation"));
+    }
     json_array_foreach(json_object_get(session, "channels"), i, channel)
     {
         printf("  %-50s %s%s\n", text_of(channel, "channel"),

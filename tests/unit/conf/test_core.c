@@ -99,6 +99,7 @@ START_TEST(a_config_with_every_directive_has_no_problems)
         "output jsonl b.c-d_E { }\n"
         "session s1 { adapter x; url wss://h/; credentials file:c; subscribe a b; subscribe c;\n"
         "  heartbeat off; reconnect delay=500ms max_delay=1m jitter=0.25 attempts=3; output a;\n"
+        "  on_error 10028 wait 1s; on_error TLS_CERTIFICATE reconnect; on_error protocol stop;\n"
         "  output b.c-d_E; stale_after ticker.* 5s; stale_after * 1m; request_timeout 1s;\n"
         "  connect_timeout 1s; auth_timeout 1s; subscribe_timeout 1s; tls_ca ca; tls_verify on;\n"
         "  tls_certificate c; tls_certificate_key k; bind ::1; header 'A: b'; header X-Y:;\n"
@@ -167,6 +168,27 @@ static const struct wrong WRONG[] = {
      "main.conf:2: \"reconnect attempts\": expected 0 to 1000000, got \"-1\"\n"},
     {MINE "reconnect speed=1; }", "main.conf:2: \"reconnect\": expected KEY=VALUE with a KEY of "
                                   "delay|max_delay|jitter|attempts, got \"speed=1\"\n"},
+    {MINE "on_error TLS_CERTIFICAT stop; }",
+     "main.conf:2: \"on_error\": no session decides by \"TLS_CERTIFICAT\"; did you mean "
+     "\"TLS_CERTIFICATE\"?\n"},
+    {MINE "on_error close:7 stop; }",
+     "main.conf:2: \"on_error\": expected a JSON-RPC code such as 10028, close:4000, http:503, a "
+     "name such as TLS_CERTIFICATE, or connection, protocol, authentication or application, got "
+     "\"close:7\"\n"},
+    {MINE "on_error 10028 wait; }",
+     "main.conf:2: \"on_error\": expected one time behind \"wait\", such as 1s\n"},
+    {MINE "on_error 10028 wait 2h; }",
+     "main.conf:2: \"on_error\": expected a time of 1ms to 1h, got \"2h\"\n"},
+    {MINE "on_error 10028 wait soon; }",
+     "main.conf:2: \"on_error\": expected a time such as 500ms, 5s, 2m or 1h30m, got \"soon\"\n"},
+    {MINE "on_error 10028 panic; }",
+     "main.conf:2: \"on_error\": expected \"wait\" and a time, \"reconnect\", \"stop\" or "
+     "\"ignore\", got \"panic\"\n"},
+    {MINE "on_error 10028 stop 5s; }",
+     "main.conf:2: \"on_error\": expected nothing behind \"stop\", got \"5s\"\n"},
+    {MINE "on_error close:4000 ignore; }",
+     "main.conf:2: \"on_error\": \"close:4000\" may end the link, and then there is nothing to go "
+     "on with: expected \"wait\" and a time, \"reconnect\" or \"stop\"\n"},
     {MINE "stale_after x y; }", "main.conf:2: \"stale_after\": expected a time such as 500ms, 5s, "
                                 "2m or 1h30m, got \"y\"\n"},
     {MINE "bind eth0; }",

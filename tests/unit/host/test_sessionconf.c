@@ -127,6 +127,18 @@ START_TEST(stale_rules_keep_their_order)
 }
 END_TEST
 
+START_TEST(rules_about_errors_keep_their_order)
+{
+    read_block("session s { url ws://h; on_error 10028 wait 1s; on_error http:403 reconnect; }");
+    ck_assert_uint_eq(conf.options.on_error_count, 2);
+    ck_assert_int_eq(conf.options.on_error[0].number, 10028);
+    ck_assert_uint_eq(conf.options.on_error[0].recovery, HAWSER_RECOVER_WAIT);
+    ck_assert_int_eq(conf.options.on_error[0].wait_ms, 1000);
+    ck_assert_int_eq(conf.options.on_error[1].number, 403);
+    ck_assert_uint_eq(conf.options.on_error[1].recovery, HAWSER_RECOVER_RECONNECT);
+}
+END_TEST
+
 START_TEST(backoff_is_read_and_what_is_left_out_stays_the_default)
 {
     read_block("session s { url ws://h; reconnect delay=500ms jitter=0.25 attempts=7; }");
@@ -184,6 +196,7 @@ int main(void)
     tcase_add_test(cases, channels_and_headers_of_all_lines_come_in_their_order);
     tcase_add_test(cases, subprotocols_are_joined_as_the_header_wants_them);
     tcase_add_test(cases, stale_rules_keep_their_order);
+    tcase_add_test(cases, rules_about_errors_keep_their_order);
     tcase_add_test(cases, backoff_is_read_and_what_is_left_out_stays_the_default);
     tcase_add_test(cases, no_jitter_is_not_the_default_jitter);
     tcase_add_test(cases, files_of_tls_become_absolute);
