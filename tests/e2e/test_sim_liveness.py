@@ -96,6 +96,17 @@ class Liveness(unittest.IsolatedAsyncioTestCase):
             self.assertEqual(c.ws.extensions, [])
             self.assertIn("version", await c.call("public/test"))
 
+    async def test_with_compression_messages_are_compressed_both_ways(self):
+        sim = self.start(compression=True)
+        async with Client(sim.url, compression="deflate") as c:
+            self.assertEqual([x.name for x in c.ws.extensions], ["permessage-deflate"])
+            await c.subscribe("ticker.BTC-PERPETUAL.100ms", "book.BTC-PERPETUAL.100ms")
+            await c.collect("ticker.BTC-PERPETUAL.100ms", 5)
+            self.assertIn("version", await c.call("public/test"))
+        async with Client(sim.url) as plain:
+            self.assertEqual(plain.ws.extensions, [])
+            self.assertIn("version", await plain.call("public/test"))
+
     async def test_connections_over_the_limit_get_429(self):
         sim = self.start(max_connections=2)
         async with Client(sim.url), Client(sim.url) as two:

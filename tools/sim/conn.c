@@ -369,6 +369,7 @@ void sim_conn_destroy(struct sim_conn *conn)
         }
     }
     ws_reader_destroy(conn->reader);
+    ws_deflater_destroy(conn->deflater);
     SSL_free(conn->ssl);
     if (conn->fd >= 0) {
         (void)close(conn->fd); /* nothing could be done about a failure */

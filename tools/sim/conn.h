@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/obj.h"
 #include "sim/sim.h"
+#include "ws/deflate.h"
 #include "ws/message.h"
 
 #define SIM_CONN_MAGIC 0x53494d43u
@@ -49,7 +50,8 @@ struct sim_conn {
     struct buf out;
     size_t out_max;
     struct ws_reader *reader;
-    clock_ns_t deadline; /* of UPGRADE, CLOSING, LINGER; 0: none */
+    struct ws_deflater *deflater; /* NULL: permessage-deflate was not agreed on */
+    clock_ns_t deadline;          /* of UPGRADE, CLOSING, LINGER; 0: none */
     clock_ns_t opened;
     clock_ns_t slow_since; /* when the budget of `slow` was last drawn on */
     double slow_budget;    /* [bytes] */

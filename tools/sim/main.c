@@ -26,6 +26,7 @@ static const char HELP[] =
     "                             turn (default: each channel at its own interval)\n"
     "  --broadcast                with --rate: one common stream of N messages a second, the same\n"
     "                             for all connections\n"
+    "  --compression              compress for clients that offer permessage-deflate\n"
     "  --seed N                   what the markets do (default 1)\n"
     "  --heartbeat-min S          shortest heartbeat interval accepted (default 10)\n"
     "  --idle S                   drop connections that do nothing (default 60; 0: never)\n"
@@ -47,6 +48,7 @@ enum option_id {
     OPT_TOKEN_LIFE,
     OPT_RATE,
     OPT_BROADCAST,
+    OPT_COMPRESSION,
     OPT_SEED,
     OPT_HEARTBEAT_MIN,
     OPT_IDLE,
@@ -70,6 +72,7 @@ static const struct option OPTIONS[] = {
     {"token-life", required_argument, NULL, OPT_TOKEN_LIFE},
     {"rate", required_argument, NULL, OPT_RATE},
     {"broadcast", no_argument, NULL, OPT_BROADCAST},
+    {"compression", no_argument, NULL, OPT_COMPRESSION},
     {"seed", required_argument, NULL, OPT_SEED},
     {"heartbeat-min", required_argument, NULL, OPT_HEARTBEAT_MIN},
     {"idle", required_argument, NULL, OPT_IDLE},
@@ -175,6 +178,9 @@ static int take_word(struct sim_options *o, int id, const char **send)
         return 1;
     case OPT_BROADCAST:
         o->is_broadcast = 1;
+        return 1;
+    case OPT_COMPRESSION:
+        o->compresses = 1;
         return 1;
     case OPT_CONTROL:
         take_path(o);

@@ -35,6 +35,7 @@ struct sim_options {
     int64_t heartbeat_min_ms;
     int64_t idle_ms;
     int is_broadcast;
+    int compresses; /* accepts permessage-deflate */
     int is_quiet;
     int any_address;
 };

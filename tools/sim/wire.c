@@ -7,10 +7,12 @@
 #include "base/slice.h"
 #include "sim/api.h"
 #include "sim/conn.h"
+#include "ws/deflate_offer.h"
 #include "ws/handshake.h"
 #include "ws/message.h"
 
 #define MESSAGE_MAX (1024u * 1024u)
+#define RSV1        4u /* compressed (RFC 7692 6) */
 
 static const char *status_phrase(int status)
 {
@@ -86,14 +88,35 @@ static int on_control(void *arg, enum hawser_opcode opcode, struct hawser_slice 
     return 0;
 }
 
-static int open_frames(struct sim_conn *conn, const struct ws_handshake_offer *offer)
+/* @param agreed  NULL: no compression. @return 0, or -1: no memory */
+static int make_codecs(struct sim_conn *conn, const struct ws_deflate_params *agreed)
 {
     static const struct ws_message_handler handler = {.message = on_message, .control = on_control};
-    const struct ws_reader_options options         = {
-                .role = WS_SERVER, .max_message_bytes = MESSAGE_MAX, .max_fragments = 4096};
-    struct hawser_error err = HAWSER_ERROR_INIT;
-    conn->reader            = ws_reader_create(&options, &handler, conn, &err);
-    if (conn->reader == NULL || ws_handshake_answer(offer, NULL, NULL, &conn->out) != 0) {
+    struct hawser_error err                        = HAWSER_ERROR_INIT;
+    struct ws_reader_options options               = {
+                      .role = WS_SERVER, .max_message_bytes = MESSAGE_MAX, .max_fragments = 4096};
+    if (agreed != NULL) {
+        options.inflate_window_bits = agreed->client_max_window_bits;
+        options.inflate_forgets     = agreed->client_no_context_takeover;
+        conn->deflater              = ws_deflater_create(agreed->server_max_window_bits,
+                                                         agreed->server_no_context_takeover, &err);
+        if (conn->deflater == NULL) {
+            return -1;
+        }
+    }
+    conn->reader = ws_reader_create(&options, &handler, conn, &err);
+    return conn->reader == NULL ? -1 : 0;
+}
+
+static int open_frames(struct sim_conn *conn, const struct ws_handshake_offer *offer)
+{
+    static const struct ws_deflate_params own = {0};
+    struct ws_deflate_params agreed;
+    char extensions[WS_DEFLATE_OFFER_BYTES];
+    int compresses = conn->sim->options.compresses &&
+                     ws_deflate_choose(offer->extensions, &own, &agreed, extensions);
+    if (make_codecs(conn, compresses ? &agreed : NULL) != 0 ||
+        ws_handshake_answer(offer, NULL, compresses ? extensions : NULL, &conn->out) != 0) {
         sim_note(conn->sim, "handshake: out of memory");
         sim_conn_drop(conn);
         return -1;
@@ -189,16 +212,29 @@ void sim_wire_input(struct sim_conn *conn)
     }
 }
 
-void sim_wire_frame(struct sim_conn *conn, enum hawser_opcode opcode, struct hawser_slice payload)
+static void queue_frame(struct sim_conn *conn, unsigned opcode, unsigned rsv,
+                        struct hawser_slice payload)
 {
     uint8_t head[HAWSER_FRAME_HEADER_MAX];
     const struct hawser_frame frame = {
-        .payload_len = payload.len, .fin = 1, .opcode = (uint8_t)opcode};
+        .payload_len = payload.len, .fin = 1, .rsv = (uint8_t)rsv, .opcode = (uint8_t)opcode};
     size_t len = hawser_frame_encode(&frame, head);
     sim_conn_queue(conn, slice_make(head, len), payload);
 }
 
+void sim_wire_frame(struct sim_conn *conn, enum hawser_opcode opcode, struct hawser_slice payload)
+{
+    queue_frame(conn, opcode, 0, payload);
+}
+
 void sim_conn_send(struct sim_conn *conn, struct hawser_slice text)
 {
-    sim_wire_frame(conn, HAWSER_OPCODE_TEXT, text);
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    struct buf payload      = {0};
+    if (conn->deflater == NULL || ws_deflater_run(conn->deflater, text, &payload, &err) != 0) {
+        queue_frame(conn, HAWSER_OPCODE_TEXT, 0, text);
+    } else {
+        queue_frame(conn, HAWSER_OPCODE_TEXT, RSV1, buf_slice(&payload));
+    }
+    buf_fini(&payload);
 }
