@@ -1,10 +1,13 @@
 /*
  * The envelope of a JSON-RPC message. See scan.h. One walk over the bytes; the object in `params`
- * is entered on the way, everything else is stepped over.
+ * is entered on the way, everything else is stepped over: in long steps, or, where every value is
+ * to be checked, by the grammar.
  */
 #include "rpc/scan.h"
 
 #include "base/slice.h"
+#include "rpc/envelope.h"
+#include "rpc/skip.h"
 #include "rpc/text.h"
 #include "rpc/walk.h"
 
@@ -19,18 +22,23 @@ enum key {
     KEY_DATA
 };
 
+/* Hot parts that gcc would rather call, by pointer even. */
+#define INLINE static inline __attribute__((always_inline))
+
 #define KEY_NAME_MAX  7u
 #define CHARACTER_MAX 4u
 
 struct scan {
     struct rpc_walk walk;
+    struct hawser_slice text;
     struct hawser_envelope *out;
+    int strict;
     int method_escaped;
     int channel_escaped;
     int id_escaped;
 };
 
-static enum key envelope_key(struct hawser_slice name)
+INLINE enum key envelope_key(struct hawser_slice name)
 {
     switch (name.len) {
     case 2:
@@ -50,7 +58,7 @@ static enum key envelope_key(struct hawser_slice name)
     }
 }
 
-static enum key params_key(struct hawser_slice name)
+INLINE enum key params_key(struct hawser_slice name)
 {
     if (name.len == 7 && memcmp(name.data, "channel", 7) == 0) {
         return KEY_CHANNEL;
@@ -58,19 +66,21 @@ static enum key params_key(struct hawser_slice name)
     return name.len == 4 && memcmp(name.data, "data", 4) == 0 ? KEY_DATA : KEY_OTHER;
 }
 
+static enum key escaped_key(struct hawser_slice name, enum key (*known)(struct hawser_slice name))
+{
+    char plain[KEY_NAME_MAX + CHARACTER_MAX]; /* a longer name must not be taken for its start */
+    return known(slice_make(plain, rpc_text_unescape(name, plain, sizeof(plain))));
+}
+
 /* The next key of an object as one of those that matter. Returns as rpc_walk_key does. */
-static int next_key(struct scan *scan, int first, enum key (*known)(struct hawser_slice name),
+INLINE int next_key(struct scan *scan, int first, enum key (*known)(struct hawser_slice name),
                     enum key *key)
 {
     struct hawser_slice name;
-    char plain[KEY_NAME_MAX + CHARACTER_MAX]; /* a longer name must not be taken for its start */
     int escaped;
     int rc = rpc_walk_key(&scan->walk, first, &name, &escaped);
     if (rc == 1) {
-        if (escaped) {
-            name = slice_make(plain, rpc_text_unescape(name, plain, sizeof(plain)));
-        }
-        *key = known(name);
+        *key = escaped ? escaped_key(name, known) : known(name);
     }
     return rc;
 }
@@ -80,23 +90,53 @@ static void set_flag(struct hawser_envelope *out, uint32_t flag, int on)
     out->flags = on ? out->flags | flag : out->flags & ~flag;
 }
 
-/* A string's content into `text`; any other value leaves it empty and takes the flag away. */
-static void keep_string(struct scan *scan, struct hawser_slice value, uint32_t flag,
-                        struct hawser_slice *text, int *escaped)
+/* One value as it was passed; of a string also what stands between its quotes. It is meant to stay
+ * in registers: written and read in pieces of different size, it would stall the processor. */
+struct value {
+    struct hawser_slice bytes;
+    struct hawser_slice text;
+    int is_string;
+    int escaped;
+};
+
+INLINE int pass_value(struct scan *scan, unsigned outside, struct value *value)
 {
-    int is_string = rpc_string(value, text, escaped) == 0;
-    if (!is_string) {
-        *text    = slice_make(NULL, 0);
-        *escaped = 0;
+    struct hawser_slice bytes;
+    rpc_walk_space(&scan->walk);
+    const char *start = scan->walk.at;
+    value->is_string  = rpc_walk_peek(&scan->walk) == '"';
+    if (value->is_string) {
+        if (rpc_walk_string(&scan->walk, &value->text, &value->escaped) != 0) {
+            return -1;
+        }
+    } else {
+        if ((scan->strict ? rpc_walk_value(&scan->walk, outside, &bytes)
+                          : rpc_skip_value(&scan->walk, scan->text, outside, &bytes)) != 0) {
+            return -1;
+        }
+        value->escaped   = 0;
+        value->text.data = NULL;
+        value->text.len  = 0;
     }
-    set_flag(scan->out, flag, is_string);
+    value->bytes.data = start;
+    value->bytes.len  = (size_t)(scan->walk.at - start);
+    return 0;
 }
 
-static void keep_id(struct scan *scan, struct hawser_slice value)
+/* A string's content into `text`; any other value leaves it empty and takes the flag away. */
+static void keep_string(struct scan *scan, const struct value *value, uint32_t flag,
+                        struct hawser_slice *text, int *escaped)
+{
+    *text    = value->text;
+    *escaped = value->escaped;
+    set_flag(scan->out, flag, value->is_string);
+}
+
+static void keep_id(struct scan *scan, const struct value *value)
 {
     struct hawser_envelope *out = scan->out;
     keep_string(scan, value, HAWSER_ENVELOPE_STRING_ID, &out->id_text, &scan->id_escaped);
-    int is_integer = rpc_integer(value, &out->id) == 0;
+    int is_integer = rpc_integer(value->bytes, &out->id) == 0;
     if (!is_integer) {
         out->id = 0;
     }
@@ -114,19 +154,19 @@ static void forget_params(struct scan *scan)
 static int scan_params_object(struct scan *scan)
 {
     struct hawser_envelope *out = scan->out;
-    struct hawser_slice value;
+    struct value value;
     enum key key;
     int rc;
     scan->walk.at++;
     for (int first = 1; (rc = next_key(scan, first, params_key, &key)) == 1; first = 0) {
-        if (rpc_walk_value(&scan->walk, 2, &value) != 0) {
+        if (pass_value(scan, 2, &value) != 0) {
             return -1;
         }
         if (key == KEY_CHANNEL) {
-            keep_string(scan, value, HAWSER_ENVELOPE_HAS_CHANNEL, &out->channel,
+            keep_string(scan, &value, HAWSER_ENVELOPE_HAS_CHANNEL, &out->channel,
                         &scan->channel_escaped);
         } else if (key == KEY_DATA) {
-            out->data = value;
+            out->data = value.bytes;
             set_flag(out, HAWSER_ENVELOPE_HAS_DATA, 1);
         }
     }
@@ -139,7 +179,10 @@ static int scan_params(struct scan *scan)
     rpc_walk_space(&scan->walk);
     const char *start = scan->walk.at;
     if (rpc_walk_peek(&scan->walk) != '{') {
-        return rpc_walk_value(&scan->walk, 1, &scan->out->params);
+        struct value value;
+        int rc            = pass_value(scan, 1, &value);
+        scan->out->params = value.bytes;
+        return rc;
     }
     if (scan_params_object(scan) != 0) {
         return -1;
@@ -148,7 +191,7 @@ static int scan_params(struct scan *scan)
     return 0;
 }
 
-static void keep_member(struct scan *scan, enum key key, struct hawser_slice value)
+static void keep_member(struct scan *scan, enum key key, const struct value *value)
 {
     struct hawser_envelope *out = scan->out;
     if (key == KEY_ID) {
@@ -156,19 +199,19 @@ static void keep_member(struct scan *scan, enum key key, struct hawser_slice val
     } else if (key == KEY_METHOD) {
         keep_string(scan, value, HAWSER_ENVELOPE_HAS_METHOD, &out->method, &scan->method_escaped);
     } else if (key == KEY_RESULT) {
-        out->result = value;
+        out->result = value->bytes;
         set_flag(out, HAWSER_ENVELOPE_HAS_RESULT, 1);
     } else if (key == KEY_ERROR) {
         /* Servers of older dialects send both members and null in the one that does not count. */
-        int is_null = slice_equal_text(value, "null");
-        out->error  = is_null ? slice_make(NULL, 0) : value;
+        int is_null = slice_equal_text(value->bytes, "null");
+        out->error  = is_null ? slice_make(NULL, 0) : value->bytes;
         set_flag(out, HAWSER_ENVELOPE_HAS_ERROR, !is_null);
     }
 }
 
 static int scan_members(struct scan *scan)
 {
-    struct hawser_slice value;
+    struct value value;
     enum key key;
     int rc;
     for (int first = 1; (rc = next_key(scan, first, envelope_key, &key)) == 1; first = 0) {
@@ -178,31 +221,47 @@ static int scan_members(struct scan *scan)
             }
             continue;
         }
-        if (rpc_walk_value(&scan->walk, 1, &value) != 0) {
+        if (pass_value(scan, 1, &value) != 0) {
             return -1;
         }
-        keep_member(scan, key, value);
+        keep_member(scan, key, &value);
     }
     return rc;
 }
 
-int rpc_scan(struct hawser_slice bytes, struct hawser_envelope *out)
+/* Written where the caller wants it, and put back when it comes to nothing: a copy at the end would
+ * wait for all that was just written. */
+static int scan_text(struct hawser_slice bytes, int strict, struct hawser_envelope *out)
 {
     if (bytes.len == 0) {
         return -1;
     }
-    struct hawser_envelope found = {0};
-    struct scan scan             = {.walk = {bytes.data, bytes.data + bytes.len}, .out = &found};
+    struct hawser_envelope before = *out;
+    struct scan scan              = {
+                     .walk = {bytes.data, bytes.data + bytes.len}, .text = bytes, .out = out, .strict = strict};
+    rpc_envelope_clear(out);
     rpc_walk_space(&scan.walk);
     if (rpc_walk_peek(&scan.walk) != '{') {
-        return -1;
+        goto broken;
     }
     scan.walk.at++;
     if (scan_members(&scan) != 0 || !rpc_walk_at_end(&scan.walk)) {
-        return -1;
+        goto broken;
     }
-    set_flag(&found, HAWSER_ENVELOPE_ESCAPED,
+    set_flag(out, HAWSER_ENVELOPE_ESCAPED,
              scan.method_escaped || scan.channel_escaped || scan.id_escaped);
-    *out = found;
     return 0;
+broken:
+    *out = before;
+    return -1;
+}
+
+int rpc_scan_general(struct hawser_slice bytes, struct hawser_envelope *out)
+{
+    return scan_text(bytes, 0, out);
+}
+
+int rpc_scan_strict(struct hawser_slice bytes, struct hawser_envelope *out)
+{
+    return scan_text(bytes, 1, out);
 }

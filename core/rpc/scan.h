@@ -11,8 +11,14 @@
  * Find id, method, params.channel, params.data, result, error. Hot. Any member order, any
  * whitespace, keys with or without escapes; of duplicate keys the last counts. A member of another
  * kind than its flag says (a method that is a number, an id that is null) is left out, and so is
- * `"error": null`. Values that are passed over are promised to be balanced in brackets and strings,
- * with commas and colons where they belong; callers may not rely on more.
+ * `"error": null`.
+ *
+ * The members of the message and of its params are checked in full. Of an array or object that is
+ * passed over (data, result, ...) the brackets match and the strings are closed; what else stands
+ * in it is for its reader to check, or for rpc_scan_strict.
+ *
+ * Each thread remembers how the last few kinds of notification were laid out (learned.h). What is
+ * found does not depend on that.
  *
  * @param bytes  one JSON text; valid UTF-8
  * @param out    filled on success
@@ -20,6 +26,15 @@
  * @source       RFC 8259; JSON-RPC 2.0 4, 5
  */
 int rpc_scan(struct hawser_slice bytes, struct hawser_envelope *out);
+
+/** The same without a memory: by one walk over the text. Hot. */
+int rpc_scan_general(struct hawser_slice bytes, struct hawser_envelope *out);
+
+/**
+ * The same, and the whole text is checked against the grammar, every value, number, word and escape
+ * of it; but not for the range of numbers and for pairs of surrogates.
+ */
+int rpc_scan_strict(struct hawser_slice bytes, struct hawser_envelope *out);
 
 /**
  * One member of an object, or of objects in it. Hot. Of duplicate keys the last counts.

@@ -7,10 +7,6 @@
 
 #include <string.h>
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
-
 enum step { STEP_BROKEN, STEP_VALUE, STEP_KEY, STEP_BEHIND };
 
 struct nest {
@@ -41,25 +37,19 @@ static const char *find_special_bytewise(const char *at, const char *end)
 /* find_special: the first byte that does not simply stand for itself in a string (quote, backslash,
  * control character), or the end. */
 #if defined(__SSE2__)
-static const char *find_special(const char *at, const char *end)
+
+static inline const char *find_special(const char *at, const char *end)
 {
-    const __m128i quote     = _mm_set1_epi8('"');
-    const __m128i backslash = _mm_set1_epi8('\\');
-    const __m128i control   = _mm_set1_epi8(0x1f);
     for (; end - at >= 16; at += 16) {
-        __m128i bytes   = _mm_loadu_si128((const __m128i *)(const void *)at);
-        __m128i special = _mm_or_si128(
-            _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)),
-            _mm_cmpeq_epi8(_mm_min_epu8(bytes, control), bytes));
-        unsigned mask = (unsigned)_mm_movemask_epi8(special);
-        if (mask != 0) {
-            return at + __builtin_ctz(mask);
+        unsigned bits = rpc_walk_special(at);
+        if (bits != 0) {
+            return at + __builtin_ctz(bits);
         }
     }
     return find_special_bytewise(at, end);
 }
 #else
-static const char *find_special(const char *at, const char *end)
+static inline const char *find_special(const char *at, const char *end)
 {
     return find_special_bytewise(at, end);
 }
@@ -90,7 +80,7 @@ static const char *skip_escape(const char *at, const char *end)
     }
 }
 
-int rpc_walk_string(struct rpc_walk *walk, struct hawser_slice *content, int *escaped)
+int rpc_walk_any_string(struct rpc_walk *walk, struct hawser_slice *content, int *escaped)
 {
     if (rpc_walk_peek(walk) != '"') {
         return -1;
@@ -269,36 +259,4 @@ int rpc_walk_value(struct rpc_walk *walk, unsigned outside, struct hawser_slice 
     }
     *value = (struct hawser_slice){start, (size_t)(walk->at - start)};
     return 0;
-}
-
-int rpc_walk_key(struct rpc_walk *walk, int first, struct hawser_slice *key, int *escaped)
-{
-    rpc_walk_space(walk);
-    char c = rpc_walk_peek(walk);
-    if (c == '}') {
-        walk->at++;
-        return 0;
-    }
-    if (!first) {
-        if (c != ',') {
-            return -1;
-        }
-        walk->at++;
-        rpc_walk_space(walk);
-    }
-    if (rpc_walk_string(walk, key, escaped) != 0) {
-        return -1;
-    }
-    rpc_walk_space(walk);
-    if (rpc_walk_peek(walk) != ':') {
-        return -1;
-    }
-    walk->at++;
-    return 1;
-}
-
-int rpc_walk_at_end(struct rpc_walk *walk)
-{
-    rpc_walk_space(walk);
-    return walk->at == walk->end;
 }

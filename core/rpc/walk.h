@@ -7,6 +7,10 @@
 
 #include "hawser/base.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 /** Deepest nesting of arrays and objects that is accepted; deeper is broken. */
 #define RPC_DEPTH_MAX 2048u
 
@@ -37,8 +41,69 @@ static inline char rpc_walk_peek(const struct rpc_walk *walk)
  * @param escaped  set to 1 when backslashes are in it, else 0
  * @return         0, or -1: no string, not closed, a control character or a wrong escape in it
  */
-int rpc_walk_string(struct rpc_walk *walk, struct hawser_slice *content,
-                    int *escaped) HAWSER_MUST_CHECK;
+int rpc_walk_any_string(struct rpc_walk *walk, struct hawser_slice *content,
+                        int *escaped) HAWSER_MUST_CHECK;
+
+/* rpc_walk_short_string: 1: the string was passed, as most are at the first look; 0: look longer */
+#if defined(__SSE2__)
+
+/** @return a bit for each of 16 bytes that does not simply stand for itself in a string: quote,
+ * backslash, control character */
+static inline unsigned rpc_walk_special(const char *at)
+{
+    const __m128i control = _mm_set1_epi8(0x1f);
+    __m128i bytes         = _mm_loadu_si128((const __m128i *)(const void *)at);
+    __m128i special       = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
+                                                      _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))),
+                                         _mm_cmpeq_epi8(_mm_min_epu8(bytes, control), bytes));
+    return (unsigned)_mm_movemask_epi8(special);
+}
+
+static inline int rpc_walk_short_string(struct rpc_walk *walk, struct hawser_slice *content)
+{
+    if (walk->end - walk->at <= 16 || *walk->at != '"') {
+        return 0;
+    }
+    const char *start = walk->at + 1;
+    unsigned special  = rpc_walk_special(start);
+    if (special == 0 || start[__builtin_ctz(special)] != '"') {
+        return 0;
+    }
+    content->data = start;
+    content->len  = (size_t)__builtin_ctz(special);
+    walk->at      = start + content->len + 1;
+    return 1;
+}
+
+#else
+
+static inline int rpc_walk_short_string(struct rpc_walk *walk, struct hawser_slice *content)
+{
+    (void)walk;
+    (void)content;
+    return 0;
+}
+
+#endif
+
+/** As rpc_walk_any_string. Hot: without a call where the string is short and plain, and then what
+ * is found stays in registers. */
+static inline int rpc_walk_string(struct rpc_walk *walk, struct hawser_slice *content, int *escaped)
+{
+    struct hawser_slice found;
+    int has_escapes;
+    *escaped = 0;
+    if (rpc_walk_short_string(walk, content)) {
+        return 0;
+    }
+    if (rpc_walk_any_string(walk, &found, &has_escapes) != 0) {
+        return -1;
+    }
+    content->data = found.data;
+    content->len  = found.len;
+    *escaped      = has_escapes;
+    return 0;
+}
 
 /**
  * One value of any kind, after whitespace. Hot. It is checked in full against the grammar of RFC
@@ -57,10 +122,38 @@ int rpc_walk_value(struct rpc_walk *walk, unsigned outside,
  * @param first  1 in the first call of an object, else 0
  * @return       1; 0: the closing brace was passed; -1: broken
  */
-int rpc_walk_key(struct rpc_walk *walk, int first, struct hawser_slice *key,
-                 int *escaped) HAWSER_MUST_CHECK;
+static inline int rpc_walk_key(struct rpc_walk *walk, int first, struct hawser_slice *key,
+                               int *escaped)
+{
+    rpc_walk_space(walk);
+    char c = rpc_walk_peek(walk);
+    if (c == '}') {
+        walk->at++;
+        return 0;
+    }
+    if (!first) {
+        if (c != ',') {
+            return -1;
+        }
+        walk->at++;
+        rpc_walk_space(walk);
+    }
+    if (rpc_walk_string(walk, key, escaped) != 0) {
+        return -1;
+    }
+    rpc_walk_space(walk);
+    if (rpc_walk_peek(walk) != ':') {
+        return -1;
+    }
+    walk->at++;
+    return 1;
+}
 
 /** @return 1: nothing but whitespace is left */
-int rpc_walk_at_end(struct rpc_walk *walk);
+static inline int rpc_walk_at_end(struct rpc_walk *walk)
+{
+    rpc_walk_space(walk);
+    return walk->at == walk->end;
+}
 
 #endif

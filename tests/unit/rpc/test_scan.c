@@ -169,14 +169,9 @@ static const char *const BROKEN[] = {"",
                                      "{,\"a\":1}",
                                      "{\"a\":1 \"b\":2}",
                                      "{\"a\":1,,\"b\":2}",
-                                     "{\"a\":[1 2]}",
-                                     "{\"a\":[1,]}",
-                                     "{\"a\":[,1]}",
                                      "{\"a\":[}",
                                      "{\"a\":[1}]",
                                      "{\"a\":{\"b\"]}",
-                                     "{\"a\":[\"b\":1]}",
-                                     "{\"a\":{1}}",
                                      "{a:1}",
                                      "{'a':1}",
                                      "{\"a\":01}",
@@ -204,6 +199,17 @@ static const char *const BROKEN[] = {"",
                                      "{\"params\":}",
                                      "\xef\xbb\xbf{}"};
 
+/* Inside of a value that is passed over, and so the strict scan's alone to see. */
+static const char *const BROKEN_INSIDE[] = {"{\"a\":[1 2]}",
+                                            "{\"a\":[1,]}",
+                                            "{\"a\":[,1]}",
+                                            "{\"a\":[\"b\":1]}",
+                                            "{\"a\":{1}}",
+                                            "{\"a\":[01]}",
+                                            "{\"params\":{\"data\":[truee]}}",
+                                            "{\"result\":{\"b\":\"\\x\"}}",
+                                            "{\"params\":[\"\n\"]}"};
+
 START_TEST(broken_structure_is_refused_and_leaves_the_result_alone)
 {
     struct hawser_slice text      = slice_of(BROKEN[_i]);
@@ -211,6 +217,21 @@ START_TEST(broken_structure_is_refused_and_leaves_the_result_alone)
     struct hawser_envelope result = {.id = 4711};
     ck_assert_msg(rpc_scan(copy, &result) == -1, "accepted: %s", BROKEN[_i]);
     ck_assert_int_eq(result.id, 4711);
+    ck_assert_msg(rpc_scan_general(copy, &result) == -1, "accepted: %s", BROKEN[_i]);
+    ck_assert_msg(rpc_scan_strict(copy, &result) == -1, "accepted: %s", BROKEN[_i]);
+    ck_assert_int_eq(result.id, 4711);
+    guard_free(copy);
+}
+END_TEST
+
+START_TEST(what_is_passed_over_is_for_the_strict_scan_to_refuse)
+{
+    struct hawser_slice text      = slice_of(BROKEN_INSIDE[_i]);
+    struct hawser_slice copy      = guard_copy(text.data, text.len);
+    struct hawser_envelope result = {.id = 4711};
+    ck_assert_msg(rpc_scan_strict(copy, &result) == -1, "accepted: %s", BROKEN_INSIDE[_i]);
+    ck_assert_int_eq(result.id, 4711);
+    ck_assert_msg(rpc_scan(copy, &result) == 0, "refused: %s", BROKEN_INSIDE[_i]);
     guard_free(copy);
 }
 END_TEST
@@ -302,5 +323,7 @@ int main(void)
     tcase_add_test(cases, huge_numbers_are_passed_over);
     tcase_add_loop_test(cases, broken_structure_is_refused_and_leaves_the_result_alone, 0,
                         (int)(sizeof(BROKEN) / sizeof(BROKEN[0])));
+    tcase_add_loop_test(cases, what_is_passed_over_is_for_the_strict_scan_to_refuse, 0,
+                        (int)(sizeof(BROKEN_INSIDE) / sizeof(BROKEN_INSIDE[0])));
     return suite_run("rpc/scan", cases);
 }

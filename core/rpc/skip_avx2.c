@@ -1,0 +1,70 @@
+/*
+ * skip.h with AVX2: a block is two vectors. PCLMULQDQ, as old as AVX2 itself, makes the parity of
+ * the quotes in one instruction.
+ */
+#include "rpc/skip_impl.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#include "rpc/skip_walk.h"
+
+#define TARGET __attribute__((target("avx2,bmi,bmi2,pclmul")))
+
+static inline TARGET uint64_t join(__m256i low, __m256i high)
+{
+    return (uint32_t)_mm256_movemask_epi8(low) | (uint64_t)(uint32_t)_mm256_movemask_epi8(high)
+                                                     << 32;
+}
+
+/* Bit 5 is what tells '{' from '[' and '}' from ']'. */
+static inline TARGET void load(const char *at, struct skip_bits *bits)
+{
+    __m256i a      = _mm256_loadu_si256((const __m256i *)(const void *)at);
+    __m256i b      = _mm256_loadu_si256((const __m256i *)(const void *)(at + 32));
+    __m256i bit    = _mm256_set1_epi8(0x20);
+    __m256i high_a = _mm256_or_si256(a, bit);
+    __m256i high_b = _mm256_or_si256(b, bit);
+#define EQUAL(x, y, c)                                                                             \
+    join(_mm256_cmpeq_epi8(x, _mm256_set1_epi8(c)), _mm256_cmpeq_epi8(y, _mm256_set1_epi8(c)))
+    bits->quote     = EQUAL(a, b, '"');
+    bits->backslash = EQUAL(a, b, '\\');
+    bits->open      = EQUAL(high_a, high_b, '{');
+    bits->close     = EQUAL(high_a, high_b, '}');
+#undef EQUAL
+    bits->curly = join(_mm256_slli_epi16(a, 2), _mm256_slli_epi16(b, 2));
+}
+
+static inline TARGET uint64_t prefix_xor(uint64_t bits)
+{
+    __m128i product =
+        _mm_clmulepi64_si128(_mm_set_epi64x(0, (long long)bits), _mm_set1_epi8((char)0xff), 0);
+    return (uint64_t)_mm_cvtsi128_si64(product);
+}
+
+TARGET const char *rpc_skip_avx2(const struct rpc_skip *skip)
+{
+    static const struct skip_ops OPS = {load, prefix_xor};
+    return skip_walk(&OPS, skip);
+}
+
+int rpc_skip_has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+           __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("pclmul");
+}
+
+#else
+
+const char *rpc_skip_avx2(const struct rpc_skip *skip)
+{
+    return rpc_skip_portable(skip);
+}
+
+int rpc_skip_has_avx2(void)
+{
+    return 0;
+}
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * skip.h with AVX-512: a block is one vector, and a comparison is a mask already.
+ */
+#include "rpc/skip_impl.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#include "rpc/skip_walk.h"
+
+#define TARGET __attribute__((target("avx512f,avx512bw,bmi,bmi2,pclmul")))
+
+static inline TARGET uint64_t equal(__m512i bytes, char c)
+{
+    return _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(c));
+}
+
+/* Bit 5 is what tells '{' from '[' and '}' from ']'. */
+static inline TARGET void load(const char *at, struct skip_bits *bits)
+{
+    __m512i bytes   = _mm512_loadu_si512((const void *)at);
+    __m512i bit     = _mm512_set1_epi8(0x20);
+    __m512i high    = _mm512_or_si512(bytes, bit);
+    bits->quote     = equal(bytes, '"');
+    bits->backslash = equal(bytes, '\\');
+    bits->open      = equal(high, '{');
+    bits->close     = equal(high, '}');
+    bits->curly     = _mm512_test_epi8_mask(bytes, bit);
+}
+
+static inline TARGET uint64_t prefix_xor(uint64_t bits)
+{
+    __m128i product =
+        _mm_clmulepi64_si128(_mm_set_epi64x(0, (long long)bits), _mm_set1_epi8((char)0xff), 0);
+    return (uint64_t)_mm_cvtsi128_si64(product);
+}
+
+TARGET const char *rpc_skip_avx512(const struct rpc_skip *skip)
+{
+    static const struct skip_ops OPS = {load, prefix_xor};
+    return skip_walk(&OPS, skip);
+}
+
+int rpc_skip_has_avx512(void)
+{
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
+           __builtin_cpu_supports("pclmul");
+}
+
+#else
+
+const char *rpc_skip_avx512(const struct rpc_skip *skip)
+{
+    return rpc_skip_portable(skip);
+}
+
+int rpc_skip_has_avx512(void)
+{
+    return 0;
+}
+
+#endif
