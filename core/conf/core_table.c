@@ -64,8 +64,8 @@ static const struct hawser_directive ROWS[] = {
     /* session NAME { } */
     ROW("adapter", SESSION, STRING, REQUIRED, 1, 1, NULL, NULL, 0, 0,
         "module that speaks the exchange's dialect"),
-    ROW("url", SESSION, URL, REQUIRED, 1, 1, NULL, NULL, 0, 0,
-        "ws:// or wss:// address of the exchange"),
+    ROW("url", SESSION, URL, REQUIRED, 1, 16, NULL, NULL, 0, 0,
+        "ws:// or wss:// addresses of the exchange, the preferred one first"),
     ROW("credentials", SESSION, STRING, 0, 1, 1, NULL, NULL, 0, 0,
         "where the credentials are: file:PATH or env:NAME"),
     ROW("subscribe", SESSION, STRING, REPEATS, 1, ANY, NULL, NULL, 0, 0,

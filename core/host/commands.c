@@ -67,10 +67,10 @@ json_t *command_session_json(const struct runtime_session *session)
     struct session_info info;
     session_get_info(session->session, &info);
     return json_pack(
-        "{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
+        "{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
         "s:b, s:b, s:o}",
         "session", session->name, "adapter", session->module->descriptor->name, "state",
-        hawser_state_name(info.state), "state_since", (json_int_t)info.state_since_ns, "epoch",
+        hawser_state_name(info.state), "address", info.address, "state_since", (json_int_t)info.state_since_ns, "epoch",
         (json_int_t)info.epoch, "sequence", (json_int_t)info.sequence, "messages",
         (json_int_t)info.messages, "bytes", (json_int_t)info.bytes, "reconnects",
         (json_int_t)info.reconnects, "gaps", (json_int_t)info.gaps, "last_message",

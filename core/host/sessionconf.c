@@ -174,6 +174,7 @@ int sessionconf_read(struct sessionconf *conf, const struct conf_node *session, 
                      struct hawser_error *err)
 {
     size_t header_count = 0;
+    size_t url_count    = 0;
     *conf               = (struct sessionconf){0};
     conf->options       = (struct session_options){
               .name            = session->words[1],
@@ -183,12 +184,14 @@ int sessionconf_read(struct sessionconf *conf, const struct conf_node *session, 
     };
     read_limits(&conf->options, session);
     conf->channels             = all_words(session, "subscribe", &conf->options.channel_count);
+    conf->urls                 = all_words(session, "url", &url_count);
     conf->headers              = all_words(session, "header", &header_count);
     conf->subprotocols         = join_words(conf_find(session, "subprotocols", NULL));
     conf->options.subprotocols = conf->subprotocols;
     conf->options.channels     = conf->channels;
     conf->options.headers      = conf->headers;
-    if (conf->channels == NULL || conf->headers == NULL ||
+    conf->options.fallback_urls = conf->urls == NULL ? NULL : conf->urls + (url_count > 0);
+    if (conf->channels == NULL || conf->headers == NULL || conf->urls == NULL ||
         (conf->subprotocols == NULL && conf_find(session, "subprotocols", NULL) != NULL)) {
         error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for the session's settings");
         return -1;
@@ -203,6 +206,7 @@ int sessionconf_read(struct sessionconf *conf, const struct conf_node *session, 
 void sessionconf_fini(struct sessionconf *conf)
 {
     free(conf->channels);
+    free(conf->urls);
     free(conf->headers);
     free(conf->stale);
     free(conf->on_error);

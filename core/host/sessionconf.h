@@ -13,6 +13,7 @@ struct sessionconf {
     struct session_options options;
     const char **channels;
     const char **headers;
+    const char **urls;
     struct session_stale_rule *stale;
     struct error_rule *on_error;
     char *subprotocols;

@@ -10,6 +10,12 @@
 
 #define RETRY_AFTER_MAX_MS INT64_C(3600000)
 
+static int is_slow(const struct hawser_error *why)
+{
+    return why->recovery == HAWSER_RECOVER_RECONNECT_SLOWLY ||
+           why->recovery == HAWSER_RECOVER_WAIT;
+}
+
 static int64_t delay_of(const struct session *session)
 {
     const struct backoff_options *options = &session->options.backoff;
@@ -22,10 +28,29 @@ static int64_t delay_of(const struct session *session)
         int64_t spread = backoff_delay_ms(options, 1, 0.0);
         return told + (int64_t)((double)spread * fraction);
     }
-    int slowly =
-        why->recovery == HAWSER_RECOVER_RECONNECT_SLOWLY || why->recovery == HAWSER_RECOVER_WAIT;
-    return slowly ? backoff_slow_delay_ms(options, fraction)
+    return is_slow(why) ? backoff_slow_delay_ms(options, fraction)
                   : backoff_delay_ms(options, session->backoff.attempt, fraction);
+}
+
+/* What an address said before OPEN is about that address: another one does not wait for it. */
+static int64_t next_delay_ms(struct session *session)
+{
+    const struct backoff_options *options = &session->options.backoff;
+    const struct hawser_error *why        = &session->why;
+    int64_t delay_ms                      = delay_of(session);
+    int64_t usual_ms                      = delay_ms;
+    size_t last                           = session->urls.current;
+    if (session->opened_at == 0) {
+        int held = why->retry_after_ms > 0 || is_slow(why);
+        usual_ms = held ? backoff_delay_ms(options, session->backoff.attempt, random_fraction())
+                        : delay_ms;
+        urls_failed(&session->urls, clock_monotonic(), held ? delay_ms * CLOCK_NS_PER_MS : 0);
+    }
+    int64_t hold_ms = session_url_choose(session);
+    if (session->urls.current == last) {
+        return delay_ms;
+    }
+    return hold_ms > usual_ms ? hold_ms : usual_ms;
 }
 
 static void exhaust(struct session *session)
@@ -48,14 +73,17 @@ static void back_off(struct session *session)
         exhaust(session);
         return;
     }
-    int64_t delay_ms         = delay_of(session);
+    int64_t delay_ms         = next_delay_ms(session);
+    const char *next         = urls_current(&session->urls)->address;
     session->next_attempt_ns = clock_realtime() + delay_ms * CLOCK_NS_PER_MS;
     session_timer_arm(session, SESSION_TIMER_STATE, delay_ms);
     session_emit(session, HAWSER_EVENT_RECONNECT_ATTEMPT, delay_ms * CLOCK_NS_PER_MS,
                  session->why.code, session->why.message);
-    complain(&session->link_trouble, LOG_WARN, "session=%s %s: %s; attempt %u follows in %lld ms",
-             session->options.name, error_code_text(session->why.code), session->why.message,
-             session->backoff.attempt, (long long)delay_ms);
+    complain(&session->link_trouble, LOG_WARN,
+             "session=%s %s: %s; attempt %u follows in %lld ms%s%s", session->options.name,
+             error_code_text(session->why.code), session->why.message, session->backoff.attempt,
+             (long long)delay_ms, session->urls.count > 1 ? " at " : "",
+             session->urls.count > 1 ? next : "");
 }
 
 static int64_t time_allowed_ms(const struct session *session)
@@ -115,6 +143,7 @@ static void get_ready(struct session *session)
     size_t channels     = session->wanted.state_count[CHANNEL_CONFIRMED];
     int64_t duration_ns = now - session->dialled_at;
     backoff_ready(&session->backoff, now);
+    urls_ready(&session->urls);
     session_emit(session, HAWSER_EVENT_SUBSCRIPTION_RESTORED, (int64_t)channels, 0, NULL);
     session_emit(session, HAWSER_EVENT_SESSION_READY, duration_ns, 0, NULL);
     session_record_event(session, HAWSER_RECORD_READY, &(struct hawser_record){0});
@@ -170,12 +199,15 @@ static void nothing(struct session *session)
 static void dial_anew(struct session *session)
 {
     backoff_reset(&session->backoff);
+    urls_forgive(&session->urls);
+    (void)session_url_choose(session); /* none has to be left alone */
     session_link_dial(session);
 }
 
 static void redial(struct session *session)
 {
     session_link_drop(session, &session->why);
+    (void)session_url_choose(session); /* a person does not wait */
     session_link_dial(session);
 }
 

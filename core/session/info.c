@@ -8,6 +8,8 @@ void session_get_info(const struct session *session, struct session_info *out)
     *out = (struct session_info){
         .name               = session->options.name,
         .state              = session->state,
+        .address            = urls_current(&session->urls)->address,
+        .address_index      = session->urls.current,
         .state_since_ns     = session->state_since_ns,
         .epoch              = session->epoch,
         .sequence           = session->sequence,

@@ -103,7 +103,7 @@ void session_link_dial(struct session *session)
 {
     const struct session_options *options = &session->options;
     struct ws_options link                = {
-                       .url               = &session->url,
+                       .url               = &urls_current(&session->urls)->url,
                        .tls               = session->tls,
                        .headers           = options->headers,
                        .subprotocols      = options->subprotocols,
@@ -118,10 +118,6 @@ void session_link_dial(struct session *session)
         return;
     }
     session_turn_used(session);
-    if (session_take_proxy_login(session, &err) != 0) {
-        session_post_failure(session, &err, 0);
-        return;
-    }
     session->dialled_at      = clock_monotonic();
     session->opened_at       = 0;
     session->next_attempt_ns = 0;
@@ -129,7 +125,9 @@ void session_link_dial(struct session *session)
     session->dials++;
     session->leaving       = 0;
     session->ended_cleanly = 0;
-    session->conn          = ws_conn_create(session->env.loop, &link, &HANDLER, session, &err);
+    if (session_take_proxy_login(session, &err) == 0) {
+        session->conn = ws_conn_create(session->env.loop, &link, &HANDLER, session, &err);
+    }
     if (session->conn == NULL) {
         session_post_failure(session, &err, 0);
     }

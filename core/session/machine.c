@@ -82,7 +82,11 @@ void session_post_failure(struct session *session, const struct hawser_error *wh
     if (why->category == HAWSER_AUTHENTICATION) {
         session_emit(session, HAWSER_EVENT_AUTH_FAILED, why->code, why->code, why->message);
     }
-    session_post(session, event_of_failure(session, clean));
+    enum session_event event = event_of_failure(session, clean);
+    if (event == SESSION_DENIED && session_url_deny(session)) {
+        event = SESSION_LOST;
+    }
+    session_post(session, event);
 }
 
 /* the table runner */

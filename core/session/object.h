@@ -15,6 +15,7 @@
 #include "session/heartbeat.h"
 #include "session/session.h"
 #include "session/states.h"
+#include "session/urls.h"
 #include "session/wanted.h"
 #include "telemetry/event.h"
 #include "ws/conn.h"
@@ -44,7 +45,8 @@ struct session {
     OBJ_MAGIC_FIELD;
     struct session_options options; /* its strings and arrays are ours; defaults are filled in */
     struct session_env env;
-    struct net_url url;
+    struct urls urls;
+    struct net_url url;     /* a look at the current one; what it points to is of `urls` */
     struct net_proxy proxy; /* no host: none */
     struct net_path path;
     struct net_tls *tls;
@@ -156,10 +158,14 @@ int session_has_deadline(const struct session *session);
 void session_act(struct session *session, enum session_action action);
 
 /* path.c */
-/** The proxy and the sockets of the options, for each dial to come. @return 0, or -1 with err set
- */
+/** The urls, the proxy and the sockets of the options, for each dial to come. @return 0, or -1 with
+ * err set */
 int session_path_prepare(struct session *session, struct hawser_error *err) HAWSER_MUST_CHECK;
 void session_path_fini(struct session *session);
+/** Take the url that is next. @return how long it has to be left alone yet [ms] */
+int64_t session_url_choose(struct session *session);
+/** The url in use failed for good. @return 1: before OPEN, and there is another to try */
+int session_url_deny(struct session *session);
 /** The login at the proxy from the credentials, where they have one. @return 0, or -1 with err set
  */
 int session_take_proxy_login(struct session *session, struct hawser_error *err) HAWSER_MUST_CHECK;

@@ -51,7 +51,7 @@ static int copy_text(const char *from, const char **to)
     return from != NULL && *to == NULL ? -1 : 0;
 }
 
-static int copy_headers(const char *const *from, const char *const **to)
+static int copy_texts(const char *const *from, const char *const **to)
 {
     *to = NULL;
     if (from == NULL) {
@@ -129,7 +129,8 @@ int session_options_copy(const struct session_options *from, struct session_opti
         copy_text(from->proxy, &to->proxy) | copy_text(from->tls.ca_file, &to->tls.ca_file) |
         copy_text(from->tls.certificate_file, &to->tls.certificate_file) |
         copy_text(from->tls.key_file, &to->tls.key_file) |
-        copy_headers(from->headers, &to->headers) | copy_stale(from, to) | copy_on_error(from, to);
+        copy_texts(from->headers, &to->headers) |
+                 copy_texts(from->fallback_urls, &to->fallback_urls) | copy_stale(from, to) | copy_on_error(from, to);
     if (failed != 0) {
         session_options_fini(to);
         error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for the options of session %s", from->name);
@@ -142,6 +143,14 @@ int session_options_copy(const struct session_options *from, struct session_opti
 static void free_text(const char *text)
 {
     free((void *)(uintptr_t)text);
+}
+
+static void free_texts(const char *const *texts)
+{
+    for (size_t i = 0; texts != NULL && texts[i] != NULL; i++) {
+        free_text(texts[i]);
+    }
+    free((void *)(uintptr_t)texts);
 }
 
 static void free_secret(const char *text)
@@ -162,10 +171,8 @@ void session_options_fini(struct session_options *options)
     free_text(options->tls.ca_file);
     free_text(options->tls.certificate_file);
     free_text(options->tls.key_file);
-    for (size_t i = 0; options->headers != NULL && options->headers[i] != NULL; i++) {
-        free_text(options->headers[i]);
-    }
-    free((void *)(uintptr_t)options->headers);
+    free_texts(options->headers);
+    free_texts(options->fallback_urls);
     for (size_t i = 0; i < options->stale_count; i++) {
         free_text(options->stale[i].pattern);
     }
@@ -179,7 +186,7 @@ static int text_equal(const char *a, const char *b)
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-static int headers_equal(const char *const *a, const char *const *b)
+static int texts_equal(const char *const *a, const char *const *b)
 {
     size_t i = 0;
     while (a != NULL && a[i] != NULL && b != NULL && b[i] != NULL && strcmp(a[i], b[i]) == 0) {
@@ -193,7 +200,7 @@ static const char *changed_option(const struct session_options *a, const struct 
     if (!text_equal(a->name, b->name)) {
         return "name";
     }
-    if (!text_equal(a->url, b->url)) {
+    if (!text_equal(a->url, b->url) || !texts_equal(a->fallback_urls, b->fallback_urls)) {
         return "url";
     }
     if (!text_equal(a->subprotocols, b->subprotocols)) {
@@ -217,7 +224,7 @@ static const char *changed_option(const struct session_options *a, const struct 
         !text_equal(a->tls.key_file, b->tls.key_file) || a->tls.verify_off != b->tls.verify_off) {
         return "tls";
     }
-    return headers_equal(a->headers, b->headers) ? NULL : "headers";
+    return texts_equal(a->headers, b->headers) ? NULL : "headers";
 }
 
 int session_options_check_same(const struct session_options *from, const struct session_options *to,

@@ -139,12 +139,11 @@ static int build(struct session *session, const struct session_options *options,
                  struct hawser_error *err)
 {
     if (session_options_copy(options, &session->options, err) != 0 ||
-        net_url_parse(session->options.url, &session->url, err) != 0 ||
         session_path_prepare(session, err) != 0) {
         return -1;
     }
     session_report_begin(session);
-    if (session->url.secure) {
+    if (urls_any_secure(&session->urls)) {
         session->tls = net_tls_create(&session->options.tls, err);
         if (session->tls == NULL) {
             return -1;
@@ -203,7 +202,6 @@ static void release(struct session *session)
     buf_cleanse(&session->credentials);
     buf_fini(&session->outgoing);
     net_tls_destroy(session->tls);
-    net_url_fini(&session->url);
     session_path_fini(session);
     session_options_fini(&session->options);
     session->magic = 0;
@@ -238,6 +236,7 @@ void session_reconnect(struct session *session, const char *reason)
 {
     error_set(&session->why, HAWSER_NET_LOST, "a new link was asked for: %s",
               reason == NULL ? "no reason given" : reason);
+    urls_forgive(&session->urls);
     session_post(session, SESSION_RECONNECT);
 }
 

@@ -35,7 +35,8 @@ struct session_stale_rule {
  * default named. */
 struct session_options {
     const char *name;
-    const char *url;
+    const char *url;                  /* the preferred one */
+    const char *const *fallback_urls; /* in order, NULL-terminated; NULL: none; see urls.h */
     struct net_tls_options tls;
     const char *const *headers; /* NULL-terminated, or NULL */
     const char *subprotocols;
@@ -160,6 +161,8 @@ void session_fail(struct session *session, const struct hawser_error *why);
 struct session_info {
     const char *name; /* borrowed from the session */
     enum hawser_state state;
+    const char *address;    /* in use, or next: "wss://host:port"; borrowed from the session */
+    size_t address_index;   /* 0: the preferred one */
     int64_t state_since_ns; /* CLOCK_REALTIME */
     uint64_t epoch;         /* connections that reached OPEN */
     uint64_t sequence;      /* of the last record */

@@ -88,6 +88,19 @@ START_TEST(the_way_to_the_exchange_is_read)
 }
 END_TEST
 
+START_TEST(of_several_urls_the_first_is_the_preferred_one)
+{
+    read_block("session s { url ws://a wss://b ws://c; }");
+    ck_assert_str_eq(conf.options.url, "ws://a");
+    ck_assert_str_eq(conf.options.fallback_urls[0], "wss://b");
+    ck_assert_str_eq(conf.options.fallback_urls[1], "ws://c");
+    ck_assert_ptr_null(conf.options.fallback_urls[2]);
+    tear_down();
+    read_block("session s { url ws://a; }");
+    ck_assert_ptr_null(conf.options.fallback_urls[0]);
+}
+END_TEST
+
 START_TEST(a_heartbeat_that_is_off_is_not_the_default)
 {
     read_block("session s { url ws://h; heartbeat off; }");
@@ -192,6 +205,7 @@ int main(void)
     tcase_add_test(cases, a_bare_session_has_the_defaults_of_the_table);
     tcase_add_test(cases, numbers_and_flags_are_read_with_their_units);
     tcase_add_test(cases, the_way_to_the_exchange_is_read);
+    tcase_add_test(cases, of_several_urls_the_first_is_the_preferred_one);
     tcase_add_test(cases, a_heartbeat_that_is_off_is_not_the_default);
     tcase_add_test(cases, channels_and_headers_of_all_lines_come_in_their_order);
     tcase_add_test(cases, subprotocols_are_joined_as_the_header_wants_them);
