@@ -24,9 +24,11 @@ static void write_channels(const struct sim_conn *conn, struct sim_text *out)
 static void write_conn(const struct sim_conn *conn, struct sim_text *out)
 {
     const char *client = sim_conn_client_id(conn);
-    sim_text_printf(out, "{\"conn\":%llu,\"state\":\"%s\",\"tls\":%s,\"peer_port\":%u",
+    sim_text_printf(out,
+                    "{\"conn\":%llu,\"state\":\"%s\",\"tls\":%s,\"compressed\":%s,\"peer_port\":%u",
                     (unsigned long long)conn->id, sim_conn_state_name(conn),
-                    conn->ssl != NULL ? "true" : "false", conn->peer_port);
+                    conn->ssl != NULL ? "true" : "false", conn->deflater != NULL ? "true" : "false",
+                    conn->peer_port);
     sim_text_add(out, ",\"client\":");
     if (client == NULL) {
         sim_text_add(out, "null");

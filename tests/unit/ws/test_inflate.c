@@ -91,6 +91,8 @@ static const struct wire_case CASES[] = {
          "binary(2)=\xc3\x28 "),
     CASE("not UTF-8 in a message that has no end yet", "\x41\x07\x00\x02\x00\xfd\xff\xc3\x28",
          "error=1007 "),
+    CASE("not UTF-8 in a plain text after a compressed one", "\xc1\x07" HELLO "\x81\x02\xc3\x28",
+         "text(5)=Hello error=1007 "),
     CASE("ends within a code point", "\xc1\x07\x00\x01\x00\xfe\xff\xc3\x00", "error=1007 "),
     CASE("the next text starts afresh", "\xc2\x07\x00\x01\x00\xfe\xff\xc3\x00\xc1\x07" HELLO,
          "binary(1)=\xc3 text(5)=Hello "),
