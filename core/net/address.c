@@ -74,17 +74,20 @@ static size_t next_of(const struct net_addresses *list, size_t from, int family)
 
 void net_addresses_interleave(struct net_addresses *list)
 {
+    net_addresses_interleave_after(list, AF_INET);
+}
+
+void net_addresses_interleave_after(struct net_addresses *list, int family)
+{
     struct net_addresses mixed = {.count = 0};
-    size_t ipv6                = next_of(list, 0, AF_INET6);
-    size_t ipv4                = next_of(list, 0, AF_INET);
-    while (ipv6 < list->count || ipv4 < list->count) {
-        if (ipv6 < list->count) {
-            mixed.items[mixed.count++] = list->items[ipv6];
-            ipv6                       = next_of(list, ipv6 + 1, AF_INET6);
-        }
-        if (ipv4 < list->count) {
-            mixed.items[mixed.count++] = list->items[ipv4];
-            ipv4                       = next_of(list, ipv4 + 1, AF_INET);
+    int turns[]                = {family == AF_INET ? AF_INET6 : AF_INET, family};
+    size_t at[]                = {next_of(list, 0, turns[0]), next_of(list, 0, turns[1])};
+    while (at[0] < list->count || at[1] < list->count) {
+        for (size_t i = 0; i < 2; i++) {
+            if (at[i] < list->count) {
+                mixed.items[mixed.count++] = list->items[at[i]];
+                at[i]                      = next_of(list, at[i] + 1, turns[i]);
+            }
         }
     }
     *list = mixed;

@@ -35,5 +35,7 @@ const char *net_address_format(const struct net_address *address, char *out);
 void net_addresses_add(struct net_addresses *list, const struct net_address *address);
 /** IPv6 and IPv4 in turn, IPv6 first, each family in its old order. @source RFC 8305 4 */
 void net_addresses_interleave(struct net_addresses *list);
+/** The same behind an address of `family`: the other one comes first. */
+void net_addresses_interleave_after(struct net_addresses *list, int family);
 
 #endif

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/classify.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/obj.h"
 #include "net/event_struct.h"
@@ -20,6 +21,10 @@
 
 #define KEEPALIVE_PROBES 3
 #define OPTION_MAX_MS    (24 * 3600 * INT64_C(1000))
+
+#define NEXT_NS (NET_CONNECT_NEXT_MS * CLOCK_NS_PER_MS)
+
+static const struct timeval NEXT = {0, NET_CONNECT_NEXT_MS * 1000};
 
 struct attempt {
     struct net_connect *owner;
@@ -38,9 +43,11 @@ struct net_connect {
     struct net_socket_options options;
     struct attempt attempts[NET_ADDRESSES_MAX];
     size_t started;
+    clock_ns_t last_start; /* of an attempt */
     size_t failed;
     struct event timer;
     struct hawser_error last;
+    uint8_t awaits_more; /* addresses */
     uint8_t in_callback;
     uint8_t destroyed;
 };
@@ -217,15 +224,14 @@ static int start_attempt(struct net_connect *c, struct attempt *attempt)
 /* Start the next address that can be started; give up when none is left and none is under way. */
 static void advance(struct net_connect *c)
 {
-    static const struct timeval NEXT = {NET_CONNECT_NEXT_MS / 1000,
-                                        NET_CONNECT_NEXT_MS % 1000 * 1000};
     (void)evtimer_del(&c->timer);
     while (c->started < c->addresses.count) {
         struct attempt *attempt = &c->attempts[c->started];
         *attempt =
             (struct attempt){.owner = c, .address = &c->addresses.items[c->started], .fd = -1};
         c->started++;
-        int failure = start_attempt(c, attempt);
+        c->last_start = clock_monotonic();
+        int failure   = start_attempt(c, attempt);
         if (failure == 0) {
             if (c->started < c->addresses.count) {
                 (void)evtimer_add(&c->timer, &NEXT); /* without it the turn comes at a failure */
@@ -234,8 +240,36 @@ static void advance(struct net_connect *c)
         }
         note_failure(c, attempt->address, failure);
     }
-    if (c->failed == c->addresses.count) {
+    if (c->failed == c->addresses.count && !c->awaits_more) {
         give_up(c);
+    }
+}
+
+static const struct timeval AT_ONCE = {0, 0};
+
+void net_connect_add(struct net_connect *c, const struct net_addresses *addresses)
+{
+    struct net_addresses rest = {.count = 0};
+    c->awaits_more            = 0;
+    for (size_t i = c->started; i < c->addresses.count; i++) {
+        net_addresses_add(&rest, &c->addresses.items[i]);
+    }
+    for (size_t i = 0; i < addresses->count; i++) {
+        net_addresses_add(&rest, &addresses->items[i]);
+    }
+    int last = c->started == 0 ? AF_INET : c->addresses.items[c->started - 1].at.any.sa_family;
+    net_addresses_interleave_after(&rest, last);
+    c->addresses.count = c->started;
+    for (size_t i = 0; i < rest.count; i++) {
+        net_addresses_add(&c->addresses, &rest.items[i]);
+    }
+    /* Nothing is under way: the next goes at once, or the failure is told. */
+    if (c->failed == c->started) {
+        (void)evtimer_add(&c->timer, &AT_ONCE); /* short of memory: the phase's deadline ends it */
+    } else if (!evtimer_pending(&c->timer, NULL)) {
+        clock_ns_t left     = c->last_start + NEXT_NS - clock_monotonic();
+        struct timeval wait = {0, left > 0 ? left / 1000 : 0};
+        (void)evtimer_add(&c->timer, &wait); /* without it the turn comes at a failure */
     }
 }
 
@@ -249,20 +283,20 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 }
 
 struct net_connect *net_connect_start(struct net_loop *loop, const struct net_addresses *addresses,
-                                      const struct net_socket_options *options,
+                                      int more, const struct net_socket_options *options,
                                       const struct net_connect_handler *handler, void *arg)
 {
-    static const struct timeval AT_ONCE = {0, 0};
-    struct net_connect *c               = calloc(1, sizeof(*c));
+    struct net_connect *c = calloc(1, sizeof(*c));
     if (c == NULL) {
         return NULL;
     }
     OBJ_ASSERT(addresses->count > 0);
-    c->magic     = CONNECT_MAGIC;
-    c->loop      = loop;
-    c->handler   = handler;
-    c->arg       = arg;
-    c->addresses = *addresses;
+    c->magic       = CONNECT_MAGIC;
+    c->loop        = loop;
+    c->handler     = handler;
+    c->arg         = arg;
+    c->addresses   = *addresses;
+    c->awaits_more = more != 0;
     if (options != NULL) {
         c->options = *options;
     }

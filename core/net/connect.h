@@ -1,5 +1,6 @@
 /*
- * From addresses to one connected TCP socket: each in turn, a slow one overtaken by the next.
+ * From addresses to one connected TCP socket: each in turn, a slow one overtaken by the next (RFC
+ * 8305).
  */
 #ifndef CORE_NET_CONNECT_H
 #define CORE_NET_CONNECT_H
@@ -37,12 +38,16 @@ struct net_connect_handler {
 /**
  * Start. Handler calls come from the loop, never from inside this call.
  * @param addresses  at least one, in the order to try; copied
+ * @param more       1: net_connect_add follows; until then a failure of all is not told
  * @param options    copied, with the source; NULL: defaults
  * @return           given; NULL: out of memory
  */
 struct net_connect *net_connect_start(struct net_loop *loop, const struct net_addresses *addresses,
-                                      const struct net_socket_options *options,
+                                      int more, const struct net_socket_options *options,
                                       const struct net_connect_handler *handler, void *arg);
+/** The rest of the addresses, perhaps none, for a start with `more`; families take turns among all
+ * that were not tried yet. Handler calls come from the loop. */
+void net_connect_add(struct net_connect *connect, const struct net_addresses *addresses);
 /** Stop and free, with every socket but one that was given away. NULL is allowed. Safe from its own
  * callbacks. */
 void net_connect_destroy(struct net_connect *connect);

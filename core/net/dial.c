@@ -199,6 +199,8 @@ static void on_connected(void *arg, int fd)
     struct hawser_error err = HAWSER_ERROR_INIT;
     dial->fd                = fd;
     dial->calls++;
+    net_resolve_destroy(dial->resolve); /* the other family is no longer needed */
+    dial->resolve = NULL;
     net_connect_destroy(dial->connect);
     dial->connect = NULL;
     if (dial->path.proxy == NULL) {
@@ -232,12 +234,9 @@ static const struct net_connect_handler CONNECT_HANDLER = {
     .failed    = on_not_connected,
 };
 
-static void start_connect(struct net_dial *dial, const struct net_addresses *found)
+static void start_connect(struct net_dial *dial, const struct net_addresses *found, int more)
 {
-    struct net_addresses addresses = *found;
-    struct hawser_error err        = HAWSER_ERROR_INIT;
-    net_resolve_destroy(dial->resolve);
-    dial->resolve = NULL;
+    struct hawser_error err = HAWSER_ERROR_INIT;
     report_phase(dial, NET_PHASE_CONNECTING);
     if (dial->destroyed) {
         return;
@@ -247,22 +246,27 @@ static void start_connect(struct net_dial *dial, const struct net_addresses *fou
         .user_timeout_ms = dial->path.user_timeout_ms,
         .keepalive_ms    = dial->path.keepalive_ms,
     };
-    dial->connect = net_connect_start(dial->loop, &addresses, &options, &CONNECT_HANDLER, dial);
+    dial->connect = net_connect_start(dial->loop, found, more, &options, &CONNECT_HANDLER, dial);
     if (dial->connect == NULL) {
         error_set(&err, HAWSER_SYSTEM_MEMORY, "connection: out of memory");
         report_failure(dial, &err);
     }
 }
 
-static void on_resolved(void *arg, const struct net_addresses *found,
-                        const struct hawser_error *why)
+static void on_resolved(void *arg, const struct net_resolved *answer)
 {
     struct net_dial *dial = OBJ_CAST(struct net_dial, arg, DIAL_MAGIC);
     dial->calls++;
-    if (found != NULL) {
-        start_connect(dial, found);
+    if (!answer->more) {
+        net_resolve_destroy(dial->resolve);
+        dial->resolve = NULL;
+    }
+    if (answer->why == NULL && dial->connect != NULL) {
+        net_connect_add(dial->connect, answer->found);
+    } else if (answer->why == NULL) {
+        start_connect(dial, answer->found, answer->more);
     } else {
-        struct hawser_error err = *why;
+        struct hawser_error err = *answer->why;
         if (dial->path.proxy != NULL) {
             error_prefix(&err, "the proxy's name");
         }

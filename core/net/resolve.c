@@ -22,11 +22,6 @@
 #define RESOLVE_MAGIC 0x4e52534cu
 #define HOST_SIZE     256
 
-/* How long an answer of one family waits for the other (RFC 8305 3). IPv6 alone waits longer: where
- * IPv6 is broken, the IPv4 addresses are the ones that work. */
-static const struct timeval WAIT_FOR_IPV6 = {0, 50 * 1000};
-static const struct timeval WAIT_FOR_IPV4 = {0, 500 * 1000};
-
 struct query {
     struct net_resolve *owner;
     struct evdns_request *request; /* NULL: none is under way */
@@ -38,12 +33,13 @@ struct net_resolve {
     OBJ_MAGIC_FIELD;
     struct list node; /* in loop->lookups while evdns has a request of it */
     struct net_loop *loop;
-    net_resolved_fn done; /* NULL: answered, or destroyed */
+    net_resolved_fn done; /* NULL: answered for good, or destroyed */
     void *arg;
     struct event timer;
     struct query ipv6;
     struct query ipv4;
-    struct net_addresses found;
+    struct net_addresses found; /* and not told yet */
+    uint8_t has_told;
     struct hawser_error why;
     uint16_t port;
     uint8_t destroyed;
@@ -99,24 +95,34 @@ static void explain(struct net_resolve *r)
     error_set_cause(&r->why, HAWSER_CAUSE_DNS, failure);
 }
 
+static int is_under_way(const struct net_resolve *r)
+{
+    return r->ipv4.request != NULL || r->ipv6.request != NULL;
+}
+
 static void answer(struct net_resolve *r)
 {
-    net_resolved_fn done = r->done;
+    net_resolved_fn done        = r->done;
+    struct net_addresses found  = r->found;
+    struct net_resolved outcome = {.found = &found, .more = is_under_way(r)};
     if (done == NULL) {
         return;
     }
-    r->done = NULL;
     (void)evtimer_del(&r->timer);
-    r->in_callback = 1;
-    if (r->found.count > 0) {
-        net_addresses_interleave(&r->found);
-        done(r->arg, &r->found, NULL);
-    } else {
+    if (!outcome.more) {
+        r->done = NULL;
+    }
+    if (found.count == 0 && !r->has_told) {
         if (r->why.code == HAWSER_OK) {
             explain(r);
         }
-        done(r->arg, NULL, &r->why);
+        outcome.why = &r->why;
     }
+    net_addresses_interleave(&found);
+    r->found.count = 0;
+    r->has_told    = 1;
+    r->in_callback = 1;
+    done(r->arg, &outcome);
     r->in_callback = 0;
 }
 
@@ -132,7 +138,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 static void take_addresses(struct net_resolve *r, int family, int count, const void *bytes)
 {
     size_t each = family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < count && i < (int)NET_FAMILY_MAX; i++) {
         struct net_address address;
         net_address_make(family, (const char *)bytes + (size_t)i * each, r->port, &address);
         net_addresses_add(&r->found, &address);
@@ -150,14 +156,11 @@ static void on_answer(int result, char type, int count, int ttl, void *addresses
         query->failure = count > 0 ? DNS_ERR_NONE : DNS_ERR_NODATA;
         take_addresses(r, query->family, count, addresses);
     }
-    int waits = r->ipv4.request != NULL || r->ipv6.request != NULL;
-    if (!waits) {
+    static const struct timeval DELAY = {0, NET_RESOLUTION_DELAY_MS * 1000};
+    if (!is_under_way(r) || (r->found.count > 0 && query->family == AF_INET6)) {
         answer(r);
-    } else if (r->done != NULL && r->found.count > 0) {
-        const struct timeval *wait = query->family == AF_INET ? &WAIT_FOR_IPV6 : &WAIT_FOR_IPV4;
-        if (evtimer_add(&r->timer, wait) != 0) {
-            answer(r);
-        }
+    } else if (r->done != NULL && r->found.count > 0 && evtimer_add(&r->timer, &DELAY) != 0) {
+        answer(r);
     }
     free_when_over(r);
 }

@@ -53,6 +53,14 @@ static void on_question(evutil_socket_t fd, short what, void *arg)
         packet[7] = 1;
         len += put_record(packet + len, type, answer->address);
     }
+    if (type == TYPE_A ? server->holds_ipv4 : server->holds_ipv6) {
+        ck_assert_uint_lt(server->held_count, 2);
+        struct nameserver_held *held = &server->held[server->held_count++];
+        memcpy(held->packet, packet, len);
+        held->len = len;
+        held->to  = from;
+        return;
+    }
     ck_assert_int_eq(sendto(fd, packet, len, 0, (struct sockaddr *)&from, size), (ssize_t)len);
 }
 
@@ -74,6 +82,17 @@ void nameserver_open(struct nameserver *server, struct event_base *base)
     fprintf(file, "nameserver 127.0.0.1:%u\noptions timeout:1 attempts:1\n",
             ntohs(address.sin_port));
     ck_assert_int_eq(fclose(file), 0);
+}
+
+void nameserver_release(struct nameserver *server)
+{
+    for (size_t i = 0; i < server->held_count; i++) {
+        const struct nameserver_held *held = &server->held[i];
+        ck_assert_int_eq(sendto(server->fd, held->packet, held->len, 0,
+                                (const struct sockaddr *)&held->to, sizeof(held->to)),
+                         (ssize_t)held->len);
+    }
+    server->held_count = 0;
 }
 
 void nameserver_close(struct nameserver *server)

@@ -75,15 +75,21 @@ static void add(struct net_addresses *list, const char *host, uint16_t port)
     net_addresses_add(list, &address);
 }
 
-static void start(struct tries *tries, const struct net_addresses *list, const char *source)
+static void start_some(struct tries *tries, const struct net_addresses *list, int more,
+                       const char *source)
 {
     struct net_address from;
     const struct net_socket_options options = {.source = &from};
     ck_assert(source == NULL || net_address_parse(source, 0, &from) == 0);
-    tries->connect =
-        net_connect_start(tries->loop, list, source == NULL ? NULL : &options, &HANDLER, tries);
+    tries->connect = net_connect_start(tries->loop, list, more, source == NULL ? NULL : &options,
+                                       &HANDLER, tries);
     ck_assert_ptr_nonnull(tries->connect);
     ck_assert_int_eq(tries->fd, -1); /* never from inside the call */
+}
+
+static void start(struct tries *tries, const struct net_addresses *list, const char *source)
+{
+    start_some(tries, list, 0, source);
 }
 
 static int option_of(int fd, int level, int name)
@@ -201,6 +207,126 @@ START_TEST(a_silent_address_is_overtaken_by_the_next)
 }
 END_TEST
 
+static uint16_t peer_port(int fd)
+{
+    struct sockaddr_in peer;
+    socklen_t size = sizeof(peer);
+    ck_assert_int_eq(getpeername(fd, (struct sockaddr *)&peer, &size), 0);
+    return ntohs(peer.sin_port);
+}
+
+/* @return the lowest descriptor that is free */
+static int free_descriptor(void)
+{
+    int fd = dup(STDERR_FILENO);
+    ck_assert_int_eq(close(fd), 0);
+    return fd;
+}
+
+START_TEST(the_losers_of_a_race_are_closed)
+{
+    struct tries tries        = {.fd = -1};
+    struct net_addresses list = {.count = 0};
+    struct listener silent[3];
+    struct listener listener;
+    open_tries(&tries);
+    for (int i = 0; i < 3; i++) {
+        listener_open_full(&silent[i]);
+        add(&list, "127.0.0.1", silent[i].port);
+    }
+    listener_open(&listener, 1);
+    add(&list, "127.0.0.1", listener.port);
+    int before = free_descriptor();
+    start(&tries, &list, NULL);
+    (void)event_base_dispatch(tries.loop->base);
+    ck_assert_uint_eq(peer_port(tries.fd), listener.port);
+    ck_assert_int_eq(close(tries.fd), 0);
+    tries.fd = -1;
+    ck_assert_int_eq(free_descriptor(), before);
+    close_tries(&tries);
+    listener_close(&listener);
+    for (int i = 0; i < 3; i++) {
+        listener_close(&silent[i]);
+    }
+}
+END_TEST
+
+START_TEST(addresses_that_come_later_are_tried_beside_a_silent_one)
+{
+    struct tries tries         = {.fd = -1};
+    struct net_addresses first = {.count = 0};
+    struct net_addresses later = {.count = 0};
+    struct listener silent;
+    struct listener listener;
+    listener_open_full(&silent);
+    listener_open(&listener, 1);
+    open_tries(&tries);
+    add(&first, "127.0.0.1", silent.port);
+    add(&later, "127.0.0.1", listener.port);
+    start_some(&tries, &first, 1, NULL);
+    for (int turn = 0; turn < 3; turn++) {
+        (void)event_base_loop(tries.loop->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+    }
+    net_connect_add(tries.connect, &later);
+    (void)event_base_dispatch(tries.loop->base);
+    ck_assert_uint_eq(peer_port(tries.fd), listener.port);
+    close_tries(&tries);
+    listener_close(&listener);
+    listener_close(&silent);
+}
+END_TEST
+
+START_TEST(a_failure_of_all_waits_for_the_addresses_to_come)
+{
+    struct tries tries         = {.fd = -1, .destroy_in_callback = _i % 2};
+    struct net_addresses first = {.count = 0};
+    struct net_addresses later = {.count = 0};
+    struct listener refused;
+    struct listener listener;
+    listener_open(&refused, 1);
+    listener_close(&refused);
+    listener_open(&listener, 1);
+    open_tries(&tries);
+    add(&first, "127.0.0.1", refused.port);
+    if (_i < 2) {
+        add(&later, "127.0.0.1", listener.port);
+    }
+    start_some(&tries, &first, 1, NULL);
+    for (int turn = 0; turn < 5; turn++) {
+        (void)event_base_loop(tries.loop->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+    }
+    ck_assert_int_eq(tries.failures, 0);
+    net_connect_add(tries.connect, &later);
+    ck_assert_int_eq(tries.failures, 0); /* never from inside the call */
+    (void)event_base_dispatch(tries.loop->base);
+    ck_assert_int_eq(tries.fd >= 0, _i < 2);
+    ck_assert_int_eq(tries.failures, _i >= 2);
+    close_tries(&tries);
+    listener_close(&listener);
+}
+END_TEST
+
+START_TEST(families_take_turns_behind_what_was_tried)
+{
+    struct net_addresses list = {.count = 0};
+    char text[NET_ADDRESS_TEXT_SIZE];
+    static const char *const BEHIND_IPV6[] = {"192.0.2.1:1", "[2001:db8::1]:1", "192.0.2.2:1",
+                                              "[2001:db8::2]:1", "[2001:db8::3]:1"};
+    static const char *const BEHIND_IPV4[] = {"[2001:db8::1]:1", "192.0.2.1:1", "[2001:db8::2]:1",
+                                              "192.0.2.2:1", "[2001:db8::3]:1"};
+    add(&list, "2001:db8::1", 1);
+    add(&list, "2001:db8::2", 1);
+    add(&list, "2001:db8::3", 1);
+    add(&list, "192.0.2.1", 1);
+    add(&list, "192.0.2.2", 1);
+    net_addresses_interleave_after(&list, _i == 0 ? AF_INET6 : AF_INET);
+    for (size_t i = 0; i < list.count; i++) {
+        ck_assert_str_eq(net_address_format(&list.items[i], text),
+                         _i == 0 ? BEHIND_IPV6[i] : BEHIND_IPV4[i]);
+    }
+}
+END_TEST
+
 START_TEST(it_can_be_stopped_after_any_turn)
 {
     struct tries tries        = {.fd = -1};
@@ -270,6 +396,10 @@ int main(void)
     tcase_add_test(tcase, the_next_address_comes_after_a_failure);
     tcase_add_test(tcase, when_all_fail_the_last_is_told_and_how_many);
     tcase_add_test(tcase, a_silent_address_is_overtaken_by_the_next);
+    tcase_add_test(tcase, the_losers_of_a_race_are_closed);
+    tcase_add_test(tcase, addresses_that_come_later_are_tried_beside_a_silent_one);
+    tcase_add_loop_test(tcase, a_failure_of_all_waits_for_the_addresses_to_come, 0, 4);
+    tcase_add_loop_test(tcase, families_take_turns_behind_what_was_tried, 0, 2);
     tcase_add_loop_test(tcase, it_can_be_stopped_after_any_turn, 0, 3);
     tcase_add_test(tcase, the_source_address_is_used);
     tcase_add_test(tcase, a_source_address_that_is_not_ours_fails);

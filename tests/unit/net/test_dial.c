@@ -172,6 +172,52 @@ START_TEST(a_dial_can_be_stopped_while_it_resolves)
 }
 END_TEST
 
+/* IPv6 is known at once and refused; the IPv4 address is kept back by the nameserver. */
+START_TEST(a_dial_goes_on_with_ipv4_when_its_answer_comes_later)
+{
+    struct call call         = {.stop_in_phase = NEVER};
+    struct nameserver server = {.holds_ipv4 = 1, .ipv4 = {0, "127.0.0.1"}, .ipv6 = {0, "::1"}};
+    struct listener listener; /* on IPv4 alone */
+    listener_open(&listener, 1);
+    open_call(&call, "ws", "both.test", listener.port);
+    nameserver_open(&server, call.loop->base);
+    call.loop->resolv_conf = server.resolv_conf;
+    start(&call);
+    while (strcmp(call.phases, "RC") != 0 || server.held_count == 0) {
+        (void)event_base_loop(call.loop->base, EVLOOP_ONCE);
+    }
+    for (int turn = 0; turn < _i; turn++) { /* the attempt at IPv6: not begun, or failed */
+        (void)event_base_loop(call.loop->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+    }
+    ck_assert_int_eq(call.failures, 0);
+    nameserver_release(&server);
+    (void)event_base_dispatch(call.loop->base);
+    ck_assert_msg(call.fd >= 0, "%s", call.why.message);
+    ck_assert_str_eq(call.phases, "RC");
+    nameserver_close(&server);
+    close_call(&call);
+    listener_close(&listener);
+}
+END_TEST
+
+START_TEST(a_dial_that_is_done_needs_no_other_family)
+{
+    struct call call         = {.stop_in_phase = NEVER, .stop_in_result = _i};
+    struct nameserver server = {.ipv4 = {NAMESERVER_SILENT, NULL}, .ipv6 = {0, "::ffff:127.0.0.1"}};
+    struct listener listener;
+    listener_open(&listener, 1);
+    open_call(&call, "ws", "six.test", listener.port);
+    nameserver_open(&server, call.loop->base);
+    call.loop->resolv_conf = server.resolv_conf;
+    start(&call);
+    (void)event_base_dispatch(call.loop->base);
+    ck_assert_msg(call.fd >= 0, "%s", call.why.message);
+    nameserver_close(&server);
+    close_call(&call);
+    listener_close(&listener);
+}
+END_TEST
+
 START_TEST(a_dial_can_be_stopped_while_it_connects)
 {
     struct call call = {.stop_in_phase = NEVER};
@@ -245,6 +291,8 @@ int main(void)
     tcase_add_loop_test(tcase, a_refused_dial_names_host_address_and_reason, 0, 2);
     tcase_add_loop_test(tcase, a_name_that_is_not_found_fails_the_dial, 0, 2);
     tcase_add_loop_test(tcase, a_dial_can_be_stopped_while_it_resolves, 0, 4);
+    tcase_add_loop_test(tcase, a_dial_goes_on_with_ipv4_when_its_answer_comes_later, 0, 5);
+    tcase_add_loop_test(tcase, a_dial_that_is_done_needs_no_other_family, 0, 2);
     tcase_add_test(tcase, a_dial_can_be_stopped_while_it_connects);
     tcase_add_test(tcase, a_dial_can_be_stopped_while_tls_shakes_hands);
     tcase_add_loop_test(tcase, a_dial_can_be_stopped_in_the_callback_of_a_phase,

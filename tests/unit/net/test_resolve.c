@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "nameserver.h"
 #include "net/resolve.h"
 
@@ -16,6 +17,8 @@ struct asker {
     struct net_resolve *resolve;
     int answers;
     int destroy_in_answer;
+    int stop_at_first;
+    size_t first_count; /* addresses of the first answer */
     struct net_addresses found;
     struct hawser_error why;
 };
@@ -40,21 +43,27 @@ static void close_asker(struct asker *asker)
     event_base_free(asker->base);
 }
 
-static void on_answer(void *arg, const struct net_addresses *found, const struct hawser_error *why)
+static void on_answer(void *arg, const struct net_resolved *answer)
 {
     struct asker *asker = arg;
     asker->answers++;
-    ck_assert_int_eq(found != NULL, why == NULL);
-    if (found != NULL) {
-        asker->found = *found;
-    } else {
-        asker->why = *why;
+    ck_assert(!(answer->why != NULL && answer->found->count > 0));
+    ck_assert(asker->answers == 1 || !answer->more);
+    ck_assert(asker->answers == 2 || answer->why != NULL || answer->found->count > 0);
+    asker->first_count = asker->answers == 1 ? answer->found->count : asker->first_count;
+    for (size_t i = 0; i < answer->found->count; i++) {
+        net_addresses_add(&asker->found, &answer->found->items[i]);
+    }
+    if (answer->why != NULL) {
+        asker->why = *answer->why;
     }
     if (asker->destroy_in_answer) {
         net_resolve_destroy(asker->resolve);
         asker->resolve = NULL;
     }
-    (void)event_base_loopbreak(asker->base);
+    if (!answer->more || asker->stop_at_first) {
+        (void)event_base_loopbreak(asker->base);
+    }
 }
 
 static void ask(struct asker *asker, const char *host)
@@ -106,7 +115,7 @@ START_TEST(one_family_is_enough_whatever_the_other_says)
 {
     static const struct nameserver_answer OTHERS[] = {
         {0, NULL}, {2, NULL}, {3, NULL}, {NAMESERVER_SILENT, NULL}};
-    struct asker asker = {.destroy_in_answer = _i % 2};
+    struct asker asker = {.destroy_in_answer = _i % 2, .stop_at_first = 1};
     asker.server.ipv4  = _i < 4 ? (struct nameserver_answer){0, "192.0.2.1"} : OTHERS[_i - 4];
     asker.server.ipv6  = _i < 4 ? OTHERS[_i] : (struct nameserver_answer){0, "2001:db8::1"};
     open_asker(&asker);
@@ -114,6 +123,64 @@ START_TEST(one_family_is_enough_whatever_the_other_says)
     (void)event_base_dispatch(asker.base);
     ck_assert_uint_eq(asker.found.count, 1);
     assert_first(&asker, _i < 4 ? "192.0.2.1:443" : "[2001:db8::1]:443");
+    close_asker(&asker);
+}
+END_TEST
+
+START_TEST(ipv6_is_told_at_once_and_ipv4_when_it_comes)
+{
+    struct asker asker = {
+        .server        = {.holds_ipv4 = 1, .ipv4 = {0, "192.0.2.1"}, .ipv6 = {0, "2001:db8::1"}},
+        .stop_at_first = 1};
+    open_asker(&asker);
+    ask(&asker, "a.test");
+    (void)event_base_dispatch(asker.base);
+    ck_assert_uint_eq(asker.first_count, 1);
+    assert_first(&asker, "[2001:db8::1]:443");
+    nameserver_release(&asker.server);
+    (void)event_base_dispatch(asker.base);
+    ck_assert_int_eq(asker.answers, 2);
+    ck_assert_uint_eq(asker.found.count, 2);
+    close_asker(&asker);
+}
+END_TEST
+
+START_TEST(ipv4_waits_a_moment_for_ipv6_and_not_longer)
+{
+    struct asker asker = {
+        .server        = {.ipv4 = {0, "192.0.2.1"}, .holds_ipv6 = 1, .ipv6 = {0, "2001:db8::1"}},
+        .stop_at_first = 1};
+    open_asker(&asker);
+    clock_ns_t begin = clock_monotonic();
+    ask(&asker, "a.test");
+    while (_i == 0 && asker.server.held_count == 0) {
+        (void)event_base_loop(asker.base, EVLOOP_ONCE);
+    }
+    if (_i == 0) { /* it comes within the delay, so that IPv6 is first */
+        nameserver_release(&asker.server);
+    }
+    (void)event_base_dispatch(asker.base);
+    int is_ipv6      = asker.found.items[0].at.any.sa_family == AF_INET6;
+    int delay_passed = clock_monotonic() - begin >= (NET_RESOLUTION_DELAY_MS - 5) * CLOCK_NS_PER_MS;
+    ck_assert_int_eq(is_ipv6 && _i == 1, 0);
+    ck_assert_int_eq(is_ipv6 || delay_passed, 1);
+    close_asker(&asker);
+}
+END_TEST
+
+START_TEST(a_second_answer_without_addresses_ends_the_look_up)
+{
+    struct asker asker = {
+        .server        = {.holds_ipv4 = 1, .ipv4 = {3, NULL}, .ipv6 = {0, "2001:db8::1"}},
+        .stop_at_first = 1};
+    open_asker(&asker);
+    ask(&asker, "a.test");
+    (void)event_base_dispatch(asker.base);
+    nameserver_release(&asker.server);
+    (void)event_base_dispatch(asker.base);
+    ck_assert_int_eq(asker.answers, 2);
+    ck_assert_uint_eq(asker.found.count, 1);
+    ck_assert_int_eq(asker.why.code, 0);
     close_asker(&asker);
 }
 END_TEST
@@ -213,6 +280,7 @@ START_TEST(a_changed_resolv_conf_is_read_again)
     asker.loop->resolv_conf      = second.resolv_conf;
     asker.loop->resolv_conf_time = 1; /* as if the file had been another one then */
     asker.answers                = 0;
+    asker.found.count            = 0;
     ask(&asker, "a.test");
     (void)event_base_dispatch(asker.base);
     assert_first(&asker, "192.0.2.2:443");
@@ -229,6 +297,9 @@ int main(void)
     tcase_add_loop_test(tcase, literals_and_localhost_ask_nobody, 0, 3);
     tcase_add_test(tcase, both_families_are_asked_and_ipv6_comes_first);
     tcase_add_loop_test(tcase, one_family_is_enough_whatever_the_other_says, 0, 8);
+    tcase_add_test(tcase, ipv6_is_told_at_once_and_ipv4_when_it_comes);
+    tcase_add_loop_test(tcase, ipv4_waits_a_moment_for_ipv6_and_not_longer, 0, 2);
+    tcase_add_test(tcase, a_second_answer_without_addresses_ends_the_look_up);
     tcase_add_loop_test(tcase, a_failure_names_host_and_reason, 0,
                         sizeof(FAILURES) / sizeof(FAILURES[0]));
     tcase_add_loop_test(tcase, a_look_up_can_be_given_up_after_any_turn, 0, 12);
