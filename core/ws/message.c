@@ -165,15 +165,19 @@ static int is_text(const struct ws_reader *reader, const struct hawser_frame *fr
            HAWSER_OPCODE_TEXT;
 }
 
-/* Unmask and check the bytes at `from` of a frame's payload. */
-static int process(struct ws_reader *reader, const struct hawser_frame *frame, uint8_t *bytes,
-                   size_t len, uint64_t from, struct hawser_error *err)
+static void unmask(const struct hawser_frame *frame, uint8_t *bytes, size_t len, uint64_t from)
 {
     if (frame->masked) {
         hawser_frame_mask(bytes, len, frame->mask, (size_t)(from & 3u));
     }
-    return is_text(reader, frame) && !reader->is_compressed ? check_text(reader, bytes, len, err)
-                                                            : 0;
+}
+
+/* Unmask and check the bytes at `from` of a frame's payload. */
+static int process(struct ws_reader *reader, const struct hawser_frame *frame, uint8_t *bytes,
+                   size_t len, uint64_t from, struct hawser_error *err)
+{
+    unmask(frame, bytes, len, from);
+    return is_text(reader, frame) ? check_text(reader, bytes, len, err) : 0;
 }
 
 /* @param payload  data NULL: the message is at its end */
@@ -216,7 +220,7 @@ static int deliver_gathered(struct ws_reader *reader, struct hawser_error *err)
     return stop ? STOPPED : GO_ON;
 }
 
-/* Bytes of a frame's payload as they came, but for the mask. */
+/* Bytes of a frame's payload as they came, unmasked and checked. */
 static int add_plain(struct ws_reader *reader, const uint8_t *bytes, size_t len,
                      struct hawser_error *err)
 {
@@ -231,20 +235,28 @@ static int add_plain(struct ws_reader *reader, const uint8_t *bytes, size_t len,
     return 0;
 }
 
+static int take_part(struct ws_reader *reader, uint8_t *bytes, size_t len, struct hawser_error *err)
+{
+    uint64_t from = reader->frame.payload_len - reader->frame_left;
+    if (reader->is_compressed) {
+        unmask(&reader->frame, bytes, len, from);
+        return add_compressed(reader, slice_make(bytes, len), err);
+    }
+    if (process(reader, &reader->frame, bytes, len, from, err) != 0) {
+        return -1;
+    }
+    return add_plain(reader, bytes, len, err);
+}
+
 static int gather(struct ws_reader *reader, struct window *in, struct hawser_error *err)
 {
-    size_t have   = in->len - in->at;
-    size_t part   = reader->frame_left < have ? (size_t)reader->frame_left : have;
-    uint8_t *at   = in->bytes + in->at;
-    uint64_t from = reader->frame.payload_len - reader->frame_left;
-    if (process(reader, &reader->frame, at, part, from, err) != 0) {
-        return FAILED;
-    }
+    size_t have = in->len - in->at;
+    size_t part = reader->frame_left < have ? (size_t)reader->frame_left : have;
+    uint8_t *at = in->bytes + in->at;
     if (reader->loop != NULL) {
         net_loop_lend(reader->loop, &reader->gathered);
     }
-    if ((reader->is_compressed ? add_compressed(reader, slice_make(at, part), err)
-                               : add_plain(reader, at, part, err)) != 0) {
+    if (take_part(reader, at, part, err) != 0) {
         return FAILED;
     }
     in->at += part;

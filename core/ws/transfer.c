@@ -68,27 +68,30 @@ static int send_large(struct ws_conn *conn, enum hawser_opcode opcode, struct ha
     return rc;
 }
 
-static int send_compressed(struct ws_conn *conn, enum hawser_opcode opcode,
-                           struct hawser_slice message, struct hawser_error *err)
-{
-    struct buf payload = {0};
-    net_loop_lend(conn->loop, &payload);
-    int rc = ws_deflater_run(conn->deflater, message, &payload, err);
-    if (rc == 0) {
-        rc = send_own(conn, opcode, RSV1, &payload, err);
-        if (rc != 0) {
-            ws_deflater_forget(conn->deflater); /* of what the server will never have seen */
-        }
-    }
-    net_loop_take_back(conn->loop, &payload);
-    return rc;
-}
-
 static int send_frame(struct ws_conn *conn, enum hawser_opcode opcode, struct hawser_slice payload,
                       struct hawser_error *err)
 {
     return payload.len <= SMALL_BYTES ? send_small(conn, opcode, payload, err)
                                       : send_large(conn, opcode, payload, err);
+}
+
+/* What does not shrink goes as it is. */
+static int send_compressed(struct ws_conn *conn, enum hawser_opcode opcode,
+                           struct hawser_slice message, struct hawser_error *err)
+{
+    struct buf payload = {0};
+    net_loop_lend(conn->loop, &payload);
+    int rc     = ws_deflater_run(conn->deflater, message, &payload, err);
+    int shrank = payload.len < message.len;
+    if (rc == 0) {
+        rc = shrank ? send_own(conn, opcode, RSV1, &payload, err)
+                    : send_frame(conn, opcode, message, err);
+    }
+    if (rc != 0 || !shrank) {
+        ws_deflater_forget(conn->deflater); /* the server will never see it compressed */
+    }
+    net_loop_take_back(conn->loop, &payload);
+    return rc;
 }
 
 static int check_open(const struct ws_conn *conn, struct hawser_error *err)

@@ -57,6 +57,18 @@ START_TEST(options_of_an_older_header_are_read_no_further_than_they_go)
 }
 END_TEST
 
+START_TEST(compression_is_offered_unless_it_is_off)
+{
+    struct hawser_client_options options = HAWSER_CLIENT_OPTIONS_INIT;
+    struct session_options translated;
+    client_options_translate(&options, "ws://h", &translated);
+    ck_assert_uint_eq(translated.compression, 1);
+    options.compression_off = 1;
+    client_options_translate(&options, "ws://h", &translated);
+    ck_assert_uint_eq(translated.compression, 0);
+}
+END_TEST
+
 static void refused(const struct hawser_client_options *given, const char *name)
 {
     struct hawser_client_options merged;
@@ -86,6 +98,7 @@ int main(void)
 {
     TCase *cases = tcase_create("options");
     tcase_set_timeout(cases, 30);
+    tcase_add_test(cases, compression_is_offered_unless_it_is_off);
     tcase_add_test(cases, no_options_are_all_defaults);
     tcase_add_test(cases, what_is_set_stays_and_the_rest_is_filled_in);
     tcase_add_test(cases, options_of_an_older_header_are_read_no_further_than_they_go);

@@ -125,6 +125,7 @@ static const char *const ANEW[][2] = {
     {"header \"X: 1\"; header \"Y: 2\";", "header \"Y: 2\"; header \"X: 1\";"},
     {"tls_verify on;", "tls_verify off;"},
     {"bind 127.0.0.1;", "bind 127.0.0.2;"},
+    {"compression off;", "compression on;"},
     {"max_message 1m;", "max_message 2m;"},
     {"", "credentials file:a;"},
     {"credentials file:a;", ""},

@@ -43,6 +43,7 @@ START_TEST(a_bare_session_has_the_defaults_of_the_table)
     ck_assert_uint_eq(options->channel_count, 0);
     ck_assert_uint_eq(options->stale_count, 0);
     ck_assert_ptr_null(options->bind);
+    ck_assert_uint_eq(options->compression, 0);
     ck_assert_ptr_null(options->subprotocols);
     ck_assert_ptr_null(options->headers[0]);
     ck_assert_uint_eq((unsigned)options->tls.verify_off, 0);
@@ -54,7 +55,8 @@ START_TEST(numbers_and_flags_are_read_with_their_units)
 {
     read_block("session s { url ws://h; connect_timeout 250ms; auth_timeout 2s; "
                "subscribe_timeout 1m; request_timeout 1h; heartbeat 45s; max_message 64k; "
-               "max_send_queue 1m; tls_verify off; bind 10.0.0.1; credentials file:x; }");
+               "max_send_queue 1m; tls_verify off; bind 10.0.0.1; credentials file:x; "
+               "compression on; }");
     const struct session_options *options = &conf.options;
     ck_assert_int_eq(options->connect_timeout_ms, 250);
     ck_assert_int_eq(options->auth_timeout_ms, 2000);
@@ -65,6 +67,7 @@ START_TEST(numbers_and_flags_are_read_with_their_units)
     ck_assert_uint_eq(options->max_queued_bytes, 1u << 20);
     ck_assert_int_ne(options->tls.verify_off, 0);
     ck_assert_str_eq(options->bind, "10.0.0.1");
+    ck_assert_uint_eq(options->compression, 1);
     ck_assert_uint_eq(options->has_credentials, 1);
 }
 END_TEST

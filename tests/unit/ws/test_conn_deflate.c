@@ -39,13 +39,13 @@ static void finish(struct client *client, const char *expected)
 }
 
 /* A step that expects the frame of a message as a fresh compressor of ours makes it. */
-static struct peer_step expect_compressed(unsigned bits, const char *text, size_t len,
-                                          struct buf *frame)
+static struct peer_step expect_compressed(unsigned bits, enum hawser_opcode opcode,
+                                          struct hawser_slice message, struct buf *frame)
 {
     struct hawser_error err      = HAWSER_ERROR_INIT;
     struct ws_deflater *deflater = ws_deflater_create(bits, 0, &err);
-    ck_assert_int_eq(buf_append(frame, "\xc1", 1), 0);
-    ck_assert_int_eq(ws_deflater_run(deflater, slice_make(text, len), frame, &err), 0);
+    ck_assert_int_eq(buf_append(frame, opcode == HAWSER_OPCODE_TEXT ? "\xc1" : "\xc2", 1), 0);
+    ck_assert_int_eq(ws_deflater_run(deflater, message, frame, &err), 0);
     ws_deflater_destroy(deflater);
     return (struct peer_step){PEER_EXPECT, (const char *)buf_data(frame), frame->len, 0};
 }
@@ -65,7 +65,7 @@ START_TEST(messages_are_compressed_both_ways_and_short_ones_are_sent_as_they_are
     memset(long_text, 'x', LONG_BYTES);
     const struct peer_step steps[] = {
         PEER_STEP(UPGRADE_WITH, AGREED),
-        expect_compressed(15, long_text, LONG_BYTES, &frame),
+        expect_compressed(15, HAWSER_OPCODE_TEXT, slice_of(long_text), &frame),
         PEER_STEP(EXPECT, "\x81"
                           "short"),
         PEER_STEP(SEND, HELLO "\x81\x03yes\x89\x01p" HELLO),
@@ -87,7 +87,7 @@ START_TEST(the_window_that_the_server_asks_for_is_kept_to)
     const struct peer_step steps[] = {
         PEER_STEP(UPGRADE_WITH, "Sec-WebSocket-Extensions: permessage-deflate; "
                                 "client_max_window_bits=8\r\n"),
-        expect_compressed(8, long_text, LONG_BYTES, &frame),
+        expect_compressed(8, HAWSER_OPCODE_TEXT, slice_of(long_text), &frame),
         PEER_STEP(EXPECT, "\x81"
                           "short"),
         BYE,
@@ -147,11 +147,48 @@ START_TEST(a_message_that_was_refused_is_not_referred_to)
     }
     const struct peer_step steps[] = {
         PEER_STEP(UPGRADE_WITH, AGREED),
-        expect_compressed(15, noise + sizeof(noise) - LONG_BYTES, LONG_BYTES, &frame),
+        expect_compressed(15, HAWSER_OPCODE_TEXT,
+                          slice_make(noise + sizeof(noise) - LONG_BYTES, LONG_BYTES), &frame),
         BYE,
         PEER_STEP(END, ""),
     };
     prepare(&client, steps, sizeof(steps) / sizeof(steps[0]), send_too_much_first);
+    finish(&client, "open " SAID_BYE);
+    buf_fini(&frame);
+}
+END_TEST
+
+static void send_noise(struct client *client, const char *what)
+{
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    if (strcmp(what, "open") == 0) {
+        for (size_t len = 400; len <= 800; len += 400) {
+            ck_assert_int_eq(
+                ws_conn_send(client->conn, HAWSER_OPCODE_BINARY, slice_make(noise + 1, len), &err),
+                0);
+        }
+    }
+}
+
+START_TEST(what_does_not_shrink_is_sent_as_it_is_and_not_referred_to)
+{
+    struct client client;
+    struct buf frame = {0};
+    uint32_t seed    = 5;
+    for (size_t i = 1; i <= 400; i++) {
+        seed           = seed * 1664525u + 1013904223u;
+        noise[i]       = (char)(seed >> 24);
+        noise[i + 400] = noise[i]; /* the second message is the first one twice */
+    }
+    noise[0]                       = '\x82';
+    const struct peer_step steps[] = {
+        PEER_STEP(UPGRADE_WITH, AGREED),
+        {PEER_EXPECT, noise, 401, 0},
+        expect_compressed(15, HAWSER_OPCODE_BINARY, slice_make(noise + 1, 800), &frame),
+        BYE,
+        PEER_STEP(END, ""),
+    };
+    prepare(&client, steps, sizeof(steps) / sizeof(steps[0]), send_noise);
     finish(&client, "open " SAID_BYE);
     buf_fini(&frame);
 }
@@ -196,6 +233,7 @@ int main(void)
     tcase_add_test(cases, the_window_that_the_server_asks_for_is_kept_to);
     tcase_add_test(cases, a_server_that_declines_gets_and_sends_plain_frames);
     tcase_add_test(cases, a_message_that_was_refused_is_not_referred_to);
+    tcase_add_test(cases, what_does_not_shrink_is_sent_as_it_is_and_not_referred_to);
     tcase_add_loop_test(cases, a_wrong_answer_fails_the_connection, 0,
                         sizeof(WRONG_ANSWERS) / sizeof(WRONG_ANSWERS[0]));
     tcase_add_test(cases, what_was_not_offered_is_not_taken);
