@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/slice.h"
 #include "conf/directive.h"
@@ -78,12 +79,71 @@ static struct hawser_instance *make_instance(struct check *check, const struct c
 {
     struct hawser_error err         = HAWSER_ERROR_INIT;
     struct instance_options options = {
-        .module = module, .name = name, .block = node, .prefix = check->prefix};
+        .module = module, .name = name, .block = node, .prefix = check->prefix, .is_trial = 1};
     struct hawser_instance *instance = instance_create(&options, &err);
     if (instance == NULL) {
         conf_problem(check->problems, node, "%s", err.message);
     }
     return instance;
+}
+
+/** The slots that all three kinds of module have. */
+struct trial {
+    const struct module *module;
+    int (*check)(const struct hawser_host *host, struct hawser_instance *self,
+                 struct hawser_error *err);
+    int (*create)(const struct hawser_host *host, struct hawser_instance *self, void **out,
+                  struct hawser_error *err);
+    void (*destroy)(void *object);
+    const char *doing;
+};
+
+static int has_pool(const struct hawser_adapter *adapter, const char *name)
+{
+    for (uint32_t i = 0; HAWSER_HAS(adapter, rate_limits) && i < adapter->rate_limits->pool_count;
+         i++) {
+        if (strcmp(adapter->rate_limits->pools[i].name, name) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void check_rate_pools(struct check *check, const struct conf_node *session,
+                             const struct hawser_adapter *adapter)
+{
+    const struct conf_node *node = NULL;
+    while ((node = conf_find(session, "rate_limit", node)) != NULL) {
+        struct buf known = {0};
+        int rc           = 0;
+        for (uint32_t i = 0;
+             HAWSER_HAS(adapter, rate_limits) && i < adapter->rate_limits->pool_count; i++) {
+            rc |=
+                buf_printf(&known, "%s%s", i == 0 ? "" : ", ", adapter->rate_limits->pools[i].name);
+        }
+        if (!has_pool(adapter, node->words[1])) {
+            const char *names = rc != 0 || known.len == 0 ? NULL : buf_text(&known);
+            conf_problem(check->problems, node,
+                         "\"rate_limit\": the adapter has no pool \"%.32s\": expected %s",
+                         node->words[1], names == NULL ? "none, it knows no limits" : names);
+        }
+        buf_fini(&known);
+    }
+}
+
+/* create runs too: what fails or crashes in it shall do so here and not in a worker. */
+static void try_module(struct check *check, const struct conf_node *node,
+                       struct hawser_instance *instance, const struct trial *trial)
+{
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    void *object            = NULL;
+    tell(check, node, trial->module->path, trial->doing);
+    if ((trial->check != NULL && trial->check(hostapi_table(), instance, &err) != 0) ||
+        trial->create(hostapi_table(), instance, &object, &err) != 0) {
+        conf_problem(check->problems, node, "%s", err.message);
+        return;
+    }
+    trial->destroy(object);
 }
 
 static void check_private_channels(struct check *check, const struct conf_node *session,
@@ -105,25 +165,17 @@ static void check_private_channels(struct check *check, const struct conf_node *
     }
 }
 
-/* create runs too: what crashes in it shall crash here and not in a worker. */
 static void check_adapter(struct check *check, const struct conf_node *session,
                           const struct module *module)
 {
     const struct hawser_adapter *adapter = module->descriptor->vtable.adapter;
-    struct hawser_error err              = HAWSER_ERROR_INIT;
-    void *object                         = NULL;
     struct hawser_instance *instance     = make_instance(check, session, module, session->words[1]);
     if (instance == NULL) {
         return;
     }
-    tell(check, session, module->path, "checked this session");
-    if (HAWSER_HAS(adapter, check) && adapter->check(hostapi_table(), instance, &err) != 0) {
-        conf_problem(check->problems, session, "%s", err.message);
-    } else if (adapter->create(hostapi_table(), instance, &object, &err) != 0) {
-        conf_problem(check->problems, session, "%s", err.message);
-    } else {
-        adapter->destroy(object);
-    }
+    struct trial trial = {module, HAWSER_HAS(adapter, check) ? adapter->check : NULL,
+                          adapter->create, adapter->destroy, "checked this session"};
+    try_module(check, session, instance, &trial);
     const struct conf_node *credentials = conf_find(session, "credentials", NULL);
     const struct conf_node *subscribe   = conf_find(session, "subscribe", NULL);
     if (credentials != NULL && !HAWSER_HAS(adapter, authenticate)) {
@@ -136,6 +188,7 @@ static void check_adapter(struct check *check, const struct conf_node *session,
                      module->descriptor->name);
     }
     check_private_channels(check, session, adapter);
+    check_rate_pools(check, session, adapter);
     instance_destroy(instance);
 }
 
@@ -189,23 +242,24 @@ static void check_block(struct check *check, const struct conf_node *node,
     if (check->problems->count != before) {
         return;
     }
-    struct hawser_error err          = HAWSER_ERROR_INIT;
     const char *name                 = node->words[node->word_count - 1];
     struct hawser_instance *instance = make_instance(check, node, module, name);
-    int rc                           = 0;
     if (instance == NULL) {
         return;
     }
-    tell(check, node, module->path, "checked this block");
-    if (kind == HAWSER_OUTPUT && HAWSER_HAS(module->descriptor->vtable.output, check)) {
-        rc = module->descriptor->vtable.output->check(hostapi_table(), instance, &err);
-    } else if (kind == HAWSER_TELEMETRY &&
-               HAWSER_HAS(module->descriptor->vtable.telemetry, check)) {
-        rc = module->descriptor->vtable.telemetry->check(hostapi_table(), instance, &err);
+    struct trial trial = {.module = module, .doing = "checked this block"};
+    if (kind == HAWSER_OUTPUT) {
+        const struct hawser_output *output = module->descriptor->vtable.output;
+        trial.check                        = HAWSER_HAS(output, check) ? output->check : NULL;
+        trial.create                       = output->create;
+        trial.destroy                      = output->destroy;
+    } else {
+        const struct hawser_telemetry *sink = module->descriptor->vtable.telemetry;
+        trial.check                         = HAWSER_HAS(sink, check) ? sink->check : NULL;
+        trial.create                        = sink->create;
+        trial.destroy                       = sink->destroy;
     }
-    if (rc != 0) {
-        conf_problem(check->problems, node, "%s", err.message);
-    }
+    try_module(check, node, instance, &trial);
     instance_destroy(instance);
 }
 

@@ -17,7 +17,9 @@
 #include "base/log.h"
 #include "base/obj.h"
 #include "host/check.h"
+#include "host/privileges.h"
 #include "host/sealed.h"
+#include "host/settings.h"
 
 #define CHECKER_MAGIC    0x6368636bu
 #define MAX_REPORT_BYTES (4u * 1024u * 1024u)
@@ -79,6 +81,10 @@ int checker_main(const struct child_spec *spec)
     }
     (void)alarm(DEADLINE_S); /* a module that hangs must not hang a reload */
     conf_problems_init(&problems);
+    /* As the workers will: what they may not open shall be told now, and no module runs as root. */
+    if (privileges_drop(settings_main_word(tree, "user"), &err) != 0) {
+        conf_problem(&problems, conf_find(conf_tree_root(tree), "user", NULL), "%s", err.message);
+    }
     check_config(tree, spec->prefix, &problems, report_progress, out, &printed);
     const char *text = buf_text(&problems.text);
     while (text != NULL && *text != 0) {

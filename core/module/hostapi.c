@@ -236,6 +236,11 @@ static void api_fail(struct hawser_instance *self, const struct hawser_error *wh
     }
 }
 
+static int api_is_trial(struct hawser_instance *self)
+{
+    return OBJ_CAST(struct hawser_instance, self, INSTANCE_MAGIC)->is_trial;
+}
+
 static void api_error_set(struct hawser_error *err, uint32_t code, int64_t cause, const char *fmt,
                           ...) HAWSER_PRINTF(4, 5);
 static void api_error_set(struct hawser_error *err, uint32_t code, int64_t cause, const char *fmt,
@@ -286,6 +291,7 @@ const struct hawser_host *hostapi_table(void)
         .left               = api_left,
         .fail               = api_fail,
         .error_set          = api_error_set,
+        .is_trial           = api_is_trial,
     };
     return &table;
 }

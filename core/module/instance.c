@@ -42,6 +42,7 @@ struct hawser_instance *instance_create(const struct instance_options *options,
     instance->module    = options->module;
     instance->kind      = options->module->descriptor->kind;
     instance->context   = context_of(instance->kind);
+    instance->is_trial  = options->is_trial;
     instance->prefix    = prefix;
     instance->loop      = options->loop;
     instance->telemetry = options->telemetry;

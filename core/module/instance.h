@@ -17,6 +17,7 @@ struct instance_options {
     const struct conf_node *block;      /* borrowed; outlives the instance, or is replaced by
                                            instance_set_block; NULL: empty */
     const char *prefix;                 /* copied; paths are relative to it */
+    int is_trial;                       /* 1: of a config check */
     struct net_loop *loop;              /* NULL: no timers (checker) */
     struct telemetry_writer *telemetry; /* NULL: none */
 };

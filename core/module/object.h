@@ -25,6 +25,7 @@ struct hawser_instance {
     uint32_t context; /* enum hawser_context: of the module's directives */
     char name[INSTANCE_NAME_SIZE];
     char *prefix;
+    int is_trial;
     struct net_loop *loop;
     struct telemetry_writer *telemetry;
     struct session *session;

@@ -223,8 +223,18 @@ struct hawser_host {
      */
     void (*error_set)(struct hawser_error *err, uint32_t code, int64_t cause, const char *fmt, ...)
         HAWSER_PRINTF(4, 5);
+    /* since 1.1 */
+
+    /**
+     * For every module: is this the check of a config (`hawser -t`, before a start, before a
+     * reload)? Then `create` does all that can fail, so that it fails there and not in a worker,
+     * but leaves no trace outside: it connects to nothing and writes nothing. `destroy` follows at
+     * once.
+     * @return 1 or 0
+     */
+    int (*is_trial)(struct hawser_instance *self);
 };
-HAWSER_NO_TAIL_PADDING(struct hawser_host, error_set);
+HAWSER_NO_TAIL_PADDING(struct hawser_host, is_trial);
 
 #ifdef __cplusplus
 }

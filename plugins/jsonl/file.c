@@ -40,6 +40,12 @@ static int make_blocking(int fd)
     return flags < 0 ? -1 : fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
 }
 
+int file_is_regular(const struct file *file)
+{
+    struct stat st;
+    return file->path != NULL && (stat(file->path, &st) != 0 || S_ISREG(st.st_mode));
+}
+
 int file_open(struct file *file)
 {
     struct stat st;

@@ -15,6 +15,9 @@ struct file {
     int wants_newline; /* the file does not end in a newline: begin with one */
 };
 
+/** Is it a regular file, or not there yet? @return 1 or 0; 0 for standard output */
+int file_is_regular(const struct file *file);
+
 /**
  * Open the path (anew).
  * @return 0, or -1 with errno set: the old file stays in use, or, when it was its close that failed

@@ -269,6 +269,12 @@ void fake_host_forget_events(struct fake_host *fake)
     fake->events_len = 0;
 }
 
+static int fake_is_trial(struct hawser_instance *self)
+{
+    (void)self;
+    return 0;
+}
+
 const struct hawser_host *fake_host_table(void)
 {
     static struct hawser_host table;
@@ -286,6 +292,7 @@ const struct hawser_host *fake_host_table(void)
         .scan               = fake_json_scan,
         .json_member        = fake_json_member,
         .error_set          = fake_error_set,
+        .is_trial           = fake_is_trial,
     };
     fake_conf_fill(&table);
     fake_session_fill(&table);
