@@ -30,7 +30,8 @@ struct control_client {
 
 struct control {
     struct master *master;
-    char *path;
+    char *path;       /* NULL until the socket there is ours */
+    struct stat ours; /* the socket's file */
     int fd;
     struct event *acceptable;
     struct list clients;
@@ -93,7 +94,8 @@ void control_answer_error(struct control_request *request, int code, const char 
     control_answer(request, json_pack("{s:{s:i, s:s}}", "error", "code", code, "message", message));
 }
 
-static void run_line(struct control_client *client, const char *line, size_t len)
+/** @return 0; -1: no memory, and the client is gone */
+static int run_line(struct control_client *client, const char *line, size_t len)
 {
     json_error_t where;
     json_t *message                 = json_loadb(line, len, JSON_REJECT_DUPLICATES, &where);
@@ -101,7 +103,7 @@ static void run_line(struct control_client *client, const char *line, size_t len
     if (request == NULL) {
         json_decref(message);
         client_destroy(client);
-        return;
+        return -1;
     }
     *request = (struct control_request){.master = client->control->master, .client = client};
     list_init(&request->node);
@@ -119,6 +121,7 @@ static void run_line(struct control_client *client, const char *line, size_t len
         control_method_run(request, message);
     }
     json_decref(message);
+    return 0;
 }
 
 static void on_readable(struct bufferevent *stream, void *arg)
@@ -128,10 +131,11 @@ static void on_readable(struct bufferevent *stream, void *arg)
     size_t len                    = 0;
     char *line;
     while ((line = evbuffer_readln(input, &len, EVBUFFER_EOL_LF)) != NULL) {
-        if (len > 0) {
-            run_line(client, line, len);
-        }
+        int rc = len > 0 ? run_line(client, line, len) : 0;
         free(line);
+        if (rc != 0) {
+            return;
+        }
     }
     if (evbuffer_get_length(input) > CONTROL_MAX_LINE_BYTES) {
         log_write(LOG_WARN, "a control client sent a line of more than %u bytes; cutting it off",
@@ -208,6 +212,41 @@ static int give_to_group(const struct control *control, const char *name, struct
     return 0;
 }
 
+/* The pid file's lock keeps out a second host on the same pid file alone. A leftover of a host that
+ * was killed refuses connections; whatever else stands at the path is not ours to remove. */
+static int remove_leftover(const struct sockaddr_un *address, struct hawser_error *err)
+{
+    struct stat there;
+    if (lstat(address->sun_path, &there) != 0) {
+        return 0; /* what else is wrong with the path, bind tells */
+    }
+    if (!S_ISSOCK(there.st_mode)) {
+        error_set(
+            err, HAWSER_CONF_DIRECTIVE,
+            "the control socket's path \"%s\" is taken by something that is no socket; move it "
+            "away, or change `control`",
+            address->sun_path);
+        return -1;
+    }
+    int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int lives =
+        probe >= 0 && (connect(probe, (const struct sockaddr *)address, sizeof(*address)) == 0 ||
+                       errno == EAGAIN);
+    if (probe >= 0) {
+        (void)close(probe); /* nothing was said */
+    }
+    if (lives) {
+        error_set(
+            err, HAWSER_CONF_DIRECTIVE,
+            "another process listens on the control socket \"%s\"; stop it, or give this host "
+            "another `control`",
+            address->sun_path);
+        return -1;
+    }
+    (void)unlink(address->sun_path); /* bind tells */
+    return 0;
+}
+
 static int bind_socket(struct control *control, struct hawser_error *err)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -219,12 +258,14 @@ static int bind_socket(struct control *control, struct hawser_error *err)
         return -1;
     }
     memcpy(address.sun_path, s->control_path, strlen(s->control_path));
-    (void)unlink(s->control_path); /* the pid file's lock says that no other host uses it */
-    mode_t old = umask(0177);      /* nobody may connect between bind and chmod */
+    if (remove_leftover(&address, err) != 0) {
+        return -1;
+    }
+    mode_t old = umask(0177); /* nobody may connect between bind and chmod */
     int rc     = bind(control->fd, (struct sockaddr *)&address, sizeof(address));
     (void)umask(old); /* cannot fail */
-    control->path = strdup(s->control_path);
-    if (rc != 0 || control->path == NULL || chmod(control->path, s->control_mode) != 0 ||
+    if (rc != 0 || (control->path = strdup(s->control_path)) == NULL ||
+        lstat(control->path, &control->ours) != 0 || chmod(control->path, s->control_mode) != 0 ||
         listen(control->fd, 64) != 0) {
         error_set_errno(err, HAWSER_SYSTEM_CALL, errno,
                         "cannot listen on the control socket \"%s\"", s->control_path);
@@ -273,7 +314,9 @@ void control_destroy(struct control *control)
     if (control->acceptable != NULL) {
         event_free(control->acceptable);
     }
-    if (control->path != NULL) {
+    struct stat there;
+    if (control->path != NULL && lstat(control->path, &there) == 0 &&
+        there.st_ino == control->ours.st_ino && there.st_dev == control->ours.st_dev) {
         (void)unlink(control->path); /* a leftover is removed by the next host */
     }
     if (control->fd >= 0) {
