@@ -95,19 +95,19 @@ static int take_option(struct options *options, int letter, const char *value,
             return -1;
         }
         options->signal = value;
-        options->action = OPTIONS_SIGNAL;
         return 0;
     case 'w':
         return value == NULL ? 0 : conf_value_time(value, &options->wait_ms, err);
     case 'm':
         options->module = value;
-        options->action = OPTIONS_DESCRIBE;
         return 0;
     default:
         return -1;
     }
 }
 
+/* Of several the last of this list counts, as in nginx: -T tests, too, and who asks for help gets
+ * it. */
 static int take_action(struct options *options, int letter)
 {
     static const struct {
@@ -120,9 +120,28 @@ static int take_action(struct options *options, int letter)
                    {'h', OPTIONS_HELP}};
     for (size_t i = 0; i < sizeof(ACTIONS) / sizeof(ACTIONS[0]); i++) {
         if (ACTIONS[i].letter == letter) {
-            options->action = ACTIONS[i].action;
+            if (ACTIONS[i].action > options->action) {
+                options->action = ACTIONS[i].action;
+            }
             return 1;
         }
+    }
+    return 0;
+}
+
+/* -t beside -s must not stop a host that was only to be tested, nor -m be forgotten over -t. */
+static int decide_action(struct options *options, struct hawser_error *err)
+{
+    int tests = options->action == OPTIONS_TEST || options->action == OPTIONS_PRINT;
+    if ((options->signal != NULL) + (options->module != NULL) + tests > 1) {
+        error_set(err, HAWSER_CONF_DIRECTIVE,
+                  "-t or -T, -s and -m ask for different things: give one of them");
+        return -1;
+    }
+    if (options->action == OPTIONS_RUN && options->signal != NULL) {
+        options->action = OPTIONS_SIGNAL;
+    } else if (options->action == OPTIONS_RUN && options->module != NULL) {
+        options->action = OPTIONS_DESCRIBE;
     }
     return 0;
 }
@@ -195,6 +214,9 @@ int options_parse(struct options *options, int argc, char *const *argv, struct h
     if (optind < argc) {
         error_set(err, HAWSER_CONF_DIRECTIVE, "unexpected argument \"%s\"; -h lists the options",
                   argv[optind]);
+        return -1;
+    }
+    if (decide_action(options, err) != 0) {
         return -1;
     }
     if (getcwd(here, sizeof(here)) == NULL || resolve_paths(options, here) != 0) {

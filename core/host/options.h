@@ -8,15 +8,16 @@
 
 #include "hawser/error.h"
 
+/** Where several are asked for, the later one counts. */
 enum options_action {
     OPTIONS_RUN,
-    OPTIONS_TEST,    /* -t */
-    OPTIONS_PRINT,   /* -T */
-    OPTIONS_SIGNAL,  /* -s */
-    OPTIONS_VERSION, /* -v */
-    OPTIONS_BUILD,   /* -V */
-    OPTIONS_HELP,    /* -h */
-    OPTIONS_DESCRIBE /* -m */
+    OPTIONS_SIGNAL,   /* -s */
+    OPTIONS_DESCRIBE, /* -m */
+    OPTIONS_TEST,     /* -t */
+    OPTIONS_PRINT,    /* -T */
+    OPTIONS_VERSION,  /* -v */
+    OPTIONS_BUILD,    /* -V */
+    OPTIONS_HELP      /* -h */
 };
 
 struct options {

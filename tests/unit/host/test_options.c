@@ -70,7 +70,9 @@ static const struct {
                {"hawser --version", OPTIONS_VERSION}, {"hawser -s stop", OPTIONS_SIGNAL},
                {"hawser -s quit", OPTIONS_SIGNAL},    {"hawser -s reload", OPTIONS_SIGNAL},
                {"hawser -s reopen", OPTIONS_SIGNAL},  {"hawser -m x.so", OPTIONS_DESCRIBE},
-               {"hawser -qt", OPTIONS_TEST}};
+               {"hawser -qt", OPTIONS_TEST},          {"hawser -Tt", OPTIONS_PRINT},
+               {"hawser -tT", OPTIONS_PRINT},         {"hawser -Vv", OPTIONS_BUILD},
+               {"hawser -ht", OPTIONS_HELP},          {"hawser -s stop -v", OPTIONS_VERSION}};
 
 START_TEST(each_option_that_asks_for_something_is_understood)
 {
@@ -152,7 +154,11 @@ static const struct {
              {"hawser --frobnicate", "unknown option \"--frobnicate\""},
              {"hawser start", "unexpected argument \"start\""},
              {"hawser -t extra", "unexpected argument \"extra\""},
-             {"hawser -s reload --wait=soon", "soon"}};
+             {"hawser -s reload --wait=soon", "soon"},
+             {"hawser -t -s stop", "give one of them"},
+             {"hawser -s stop -T", "give one of them"},
+             {"hawser -m x.so -t", "give one of them"},
+             {"hawser -s quit -m x.so", "give one of them"}};
 
 START_TEST(a_wrong_line_says_what_is_wrong_with_it)
 {
