@@ -65,11 +65,23 @@ static int print_quoted(struct buf *out, struct hawser_slice word)
     return rc != 0 ? -1 : buf_append(out, "\"", 1);
 }
 
-static int print_word(struct printer *printer, const char *word, int is_secret)
+/* A header keeps its name, so that the text passes the test again. */
+static int print_secret(struct printer *printer, const char *directive, const char *word)
 {
-    if (is_secret) {
+    size_t name = strcspn(word, ": \t");
+    if (strcmp(directive, "header") != 0 || word[name] != ':') {
         return buf_append(printer->out, "***", 3);
     }
+    buf_clear(&printer->word);
+    if (buf_append(&printer->word, word, name) != 0 ||
+        buf_append_text(&printer->word, ": ***") != 0) {
+        return -1;
+    }
+    return print_quoted(printer->out, buf_slice(&printer->word));
+}
+
+static int print_word(struct printer *printer, const char *word)
+{
     buf_clear(&printer->word);
     if (conf_mask_word(word, &printer->word) != 0) {
         return -1;
@@ -118,13 +130,15 @@ static int print_node(struct printer *printer, const struct conf_node *node, uns
 {
     int is_secret = is_secret_directive(printer, node->words[0]);
     int rc        = print_file(printer, node->file);
-    if (rc != 0 || print_indent(printer, depth) != 0 ||
-        print_word(printer, node->words[0], 0) != 0) {
+    if (rc != 0 || print_indent(printer, depth) != 0 || print_word(printer, node->words[0]) != 0) {
         return -1;
     }
     for (size_t i = 1; i < node->word_count && rc == 0; i++) {
         rc = buf_append(printer->out, " ", 1);
-        rc = rc != 0 ? rc : print_word(printer, node->words[i], is_secret);
+        if (rc == 0) {
+            rc = is_secret ? print_secret(printer, node->words[0], node->words[i])
+                           : print_word(printer, node->words[i]);
+        }
     }
     if (rc != 0) {
         return -1;
