@@ -38,6 +38,7 @@ struct master_child {
     uint64_t restarts;   /* since the host started */
     uint64_t generation; /* that it applied last */
     int wanted;          /* 0: it may end */
+    int inherits;        /* a predecessor died with sessions that nobody told goodbye */
 };
 
 /** What a reload has come to. */

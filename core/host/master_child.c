@@ -86,9 +86,9 @@ int master_child_configure(struct master_child *child, struct hawser_error *err)
     struct settings *s    = &master->settings;
     struct buf secrets    = {0};
     int rc                = -1;
-    json_t *about =
-        json_pack("{s:I, s:s, s:I, s:s*}", "workers", (json_int_t)s->workers, "log_path",
-                  s->log_path, "log_level", (json_int_t)s->log_level, "user", s->user);
+    json_t *about  = json_pack("{s:I, s:s, s:I, s:s*, s:b}", "workers", (json_int_t)s->workers,
+                               "log_path", s->log_path, "log_level", (json_int_t)s->log_level,
+                               "user", s->user, "inherits", child->inherits);
     char *text     = about == NULL ? NULL : json_dumps(about, JSON_COMPACT);
     char *channels = child->generation == 0 ? json_dumps(master->channels, JSON_COMPACT) : NULL;
     struct hawser_slice none = {"", 0};
@@ -229,6 +229,7 @@ static void bury(struct master_child *child)
 {
     channel_destroy(child->channel);
     child->channel = NULL;
+    child->inherits |= child->wanted && child->generation > 0;
     master_commands_fail(child);
     worker_destroy(child->worker);
     observer_destroy(child->observer);
@@ -281,6 +282,7 @@ void master_child_quit(struct master_child *child, int64_t timeout_ms)
 {
     struct hawser_error err = HAWSER_ERROR_INIT;
     child->wanted           = 0;
+    child->inherits         = 0;
     if (child->restart != NULL) {
         (void)event_del(child->restart); /* harmless when it does not wait */
     }

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "session/inherit.h"
 
 #define QUICK_DRAIN_MS 1000
 #define RETIRE_MS      5000
@@ -132,6 +133,19 @@ struct runtime *runtime_create(const struct runtime_options *options, struct haw
         return NULL;
     }
     return runtime;
+}
+
+static void inherit(void *arg, const char *name, void *object)
+{
+    const struct runtime_session *session = object;
+    (void)arg;
+    (void)name;
+    session_inherit(session->session, "the worker that ran the session died");
+}
+
+void runtime_inherit(struct runtime *runtime)
+{
+    registry_each(runtime->sessions, inherit, NULL);
 }
 
 static void move_to_leaving(void *arg, const char *name, void *object)

@@ -96,6 +96,9 @@ void runtime_apply(struct runtime *runtime, struct conf_tree *tree, uint32_t wor
 /** Channels that a predecessor had at run time: wanted by these sessions from now on. @param
  * changes {"session": {"added": [], "removed": []}} */
 void runtime_restore_channels(struct runtime *runtime, const json_t *changes);
+/** A predecessor died: what its sessions missed is announced by ours. After runtime_apply and
+ * runtime_restore_channels, before the loop runs. */
+void runtime_inherit(struct runtime *runtime);
 /** Ask every output to open its files anew. */
 void runtime_reopen(struct runtime *runtime);
 /**

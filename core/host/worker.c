@@ -140,6 +140,9 @@ static void take_config(struct worker *worker, const struct channel_message *mes
         if (worker->channels != NULL) {
             runtime_restore_channels(worker->runtime, worker->channels);
         }
+        if (worker->generation == 0 && json_is_true(json_object_get(about, "inherits"))) {
+            runtime_inherit(worker->runtime);
+        }
     }
     json_decref(worker->channels);
     worker->channels   = NULL;

@@ -48,10 +48,23 @@ class WorkerCrash(unittest.TestCase):
                     self.assertEqual({r["epoch"] for r in records if "data" in r}, {1})
                     self.assertEqual([r for r in records if r.get("event") == "gap"], [])
                     self.assertEqual(book_faults(records, BOOK), [])
+                else:
+                    self.check_announced(records)
             self.assertEqual(untouched, SESSIONS - moved)
             channels = {c["channel"]: c["confirmed"] for c in host.ask("session.state", {"session": "s0"})["channels"]}
             self.assertEqual(channels.get("quote.BTC-PERPETUAL"), True)  # wanted at run time, wanted after the crash
             self.assertIn("signal 9", host.log())
+
+    def check_announced(self, records):
+        """What the killed worker's session missed is announced for each channel, before its first new message."""
+        begin = max(i for i, record in enumerate(records) if record["seq"] == 1)
+        new = records[begin:]
+        for channel in {r["channel"] for r in new if "data" in r}:
+            first = next(r for r in new if r.get("channel") == channel)
+            self.assertEqual((first.get("event"), first.get("reason")), ("gap", "connection"), first)
+            self.assertIn("worker", first["message"])
+            self.assertNotIn("since", first)
+        self.assertNotIn("gap", [r.get("event") for r in records[:begin]])
 
 
 if __name__ == "__main__":
