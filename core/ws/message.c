@@ -180,7 +180,8 @@ static int process(struct ws_reader *reader, const struct hawser_frame *frame, u
     return is_text(reader, frame) ? check_text(reader, bytes, len, err) : 0;
 }
 
-/* @param payload  data NULL: the message is at its end */
+/* What came out before a fault is judged first: how the bytes were split must not matter.
+ * @param payload  data NULL: the message is at its end */
 static int add_compressed(struct ws_reader *reader, struct hawser_slice payload,
                           struct hawser_error *err)
 {
@@ -188,12 +189,11 @@ static int add_compressed(struct ws_reader *reader, struct hawser_slice payload,
     size_t before   = out->len;
     int rc          = payload.data != NULL ? ws_inflater_feed(reader->inflater, payload, out, err)
                                            : ws_inflater_finish(reader->inflater, out, err);
-    if (rc != 0) {
+    if (reader->opcode == HAWSER_OPCODE_TEXT && out->len > before &&
+        check_text(reader, buf_data(out) + before, out->len - before, err) != 0) {
         return -1;
     }
-    return reader->opcode == HAWSER_OPCODE_TEXT && out->len > before
-               ? check_text(reader, buf_data(out) + before, out->len - before, err)
-               : 0;
+    return rc;
 }
 
 static int deliver_gathered(struct ws_reader *reader, struct hawser_error *err)

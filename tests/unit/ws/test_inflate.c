@@ -82,7 +82,7 @@ static const struct wire_case CASES[] = {
     CASE("a reference before the start", "\xc1\x05" HELLO_AGAIN, "error=1002 "),
     CASE("ends within a block", "\xc1\x03\xf2\x48\xcd", "error=1002 "),
     CASE("ends within a stored block", "\xc1\x07\x00\x05\x00\xfa\xffHe", "error=1002 "),
-    CASE("plain text with RSV1", "\xc1\x05Hello", "error=1002 "),
+    CASE("plain bytes with RSV1", "\xc2\x05Hello", "error=1002 "),
     /* UTF-8 of what comes out */
     CASE("UTF-8 over two fragments", "\x41\x06\x00\x03\x00\xfc\xff\xe2\x80\x03\x82\xac\x00",
          "text(3)=\xe2\x82\xac "),
@@ -93,6 +93,8 @@ static const struct wire_case CASES[] = {
          "error=1007 "),
     CASE("not UTF-8 in a plain text after a compressed one", "\xc1\x07" HELLO "\x81\x02\xc3\x28",
          "text(5)=Hello error=1007 "),
+    CASE("not UTF-8, then damaged", "\xc1\x08\x00\x02\x00\xfd\xff\xc3\x28\x07", "error=1007 "),
+    CASE("damaged, then not UTF-8", "\xc1\x08\x07\x02\x00\xfd\xff\xc3\x28\x00", "error=1002 "),
     CASE("ends within a code point", "\xc1\x07\x00\x01\x00\xfe\xff\xc3\x00", "error=1007 "),
     CASE("the next text starts afresh", "\xc2\x07\x00\x01\x00\xfe\xff\xc3\x00\xc1\x07" HELLO,
          "binary(1)=\xc3 text(5)=Hello "),
