@@ -81,7 +81,7 @@ static const struct wire_case CASES[] = {
     CASE("a stored block's lengths differ", "\xc1\x0b\x00\x05\x00\xfa\xfeHello\x00", "error=1002 "),
     CASE("a reference before the start", "\xc1\x05" HELLO_AGAIN, "error=1002 "),
     CASE("ends within a block", "\xc1\x03\xf2\x48\xcd", "error=1002 "),
-    CASE("ends within a stored block", "\xc1\x07\x00\x05\x00\xfa\xffHe", "error=1002 "),
+    CASE("ends within a stored block", "\xc2\x07\x00\x05\x00\xfa\xffHe", "error=1002 "),
     CASE("plain bytes with RSV1", "\xc2\x05Hello", "error=1002 "),
     /* UTF-8 of what comes out */
     CASE("UTF-8 over two fragments", "\x41\x06\x00\x03\x00\xfc\xff\xe2\x80\x03\x82\xac\x00",
