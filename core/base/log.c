@@ -162,6 +162,11 @@ void log_close(void)
     process_log.path[0] = 0;
 }
 
+int log_descriptor(void)
+{
+    return process_log.fd < 0 ? STDERR_FILENO : process_log.fd;
+}
+
 int log_level_parse(const char *name)
 {
     for (int level = 0; level < HAWSER_LOG_LEVEL_COUNT; level++) {

@@ -42,6 +42,8 @@ void log_echo_to_stderr(int on);
 /** @param name e.g. "master", "worker0"; stands in each line; copied */
 void log_set_process(const char *name);
 void log_close(void);
+/** @return where lines go, for those that may not call log_write: handlers of fatal signals */
+int log_descriptor(void);
 
 /** @return the level of a name such as "warn"; -1: none */
 int log_level_parse(const char *name);

@@ -182,7 +182,7 @@ enum child_role child_role_of_this_process(struct child_spec *out)
     *prefix++ = 0;
     *out      = (struct child_spec){.role      = (enum child_role)role,
                                     .index     = index,
-                                    .fds       = {-1, -1, -1},
+                                    .fds       = {-1, -1, -1, -1},
                                     .fd_count  = fds,
                                     .log_level = level,
                                     .prefix    = prefix,

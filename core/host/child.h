@@ -11,9 +11,9 @@
 
 enum child_role { CHILD_NONE, CHILD_WORKER, CHILD_OBSERVER, CHILD_CHECKER, CHILD_ROLE_COUNT };
 
-#define CHILD_MAX_FDS 3u
+#define CHILD_MAX_FDS 4u
 
-/** What a child is told; descriptors arrive as 3, 4, 5 in this order. */
+/** What a child is told; descriptors arrive as 3, 4, 5, 6 in this order. */
 struct child_spec {
     enum child_role role;
     uint32_t index;         /* of a worker */

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/list.h"
+#include "base/watch.h"
 #include "conf/tree.h"
 #include "host/channel.h"
 #include "host/child.h"
@@ -29,6 +30,8 @@ struct master_child {
     enum child_role role;
     uint32_t index;
     pid_t pid;                 /* 0: not running */
+    int watch_fd;              /* memory that it writes its calls into; -1: none yet */
+    struct watch *watch;       /* the same, mapped; NULL: none yet */
     struct channel *channel;   /* NULL: not running */
     struct worker *worker;     /* master_process off */
     struct observer *observer; /* master_process off */
@@ -151,6 +154,14 @@ void master_command_answered(struct master_child *child, uint64_t id, json_t *re
 void master_commands_fail(struct master_child *child);
 /** Channels that a session got or lost at run time: for its worker's successor. */
 void master_remember_channels(struct master *master, const json_t *change);
+
+/* watching: master_watch.c */
+#define MASTER_WATCH_WORDS 192u
+/** Empty memory to watch a child that is about to start. @return 0, or -1 with err set */
+int master_watch_prepare(struct master_child *child, struct hawser_error *err) HAWSER_MUST_CHECK;
+void master_watch_fini(struct master_child *child);
+/** A call in words: "module NAME, session=NAME, in its `message`". @return out */
+const char *master_watch_words(const struct watch_call *call, char *out, size_t size);
 
 /* reload: master_reload.c */
 void master_reload_init(struct master *master);

@@ -145,10 +145,13 @@ static int start_inside(struct master_child *child, int channel, struct hawser_e
 static int start_process(struct master_child *child, int channel, struct hawser_error *err)
 {
     struct master *master  = child->master;
+    int is_worker          = child->role == CHILD_WORKER;
     struct child_spec spec = {.role      = child->role,
                               .index     = child->index,
-                              .fds       = {channel, master->telemetry, master->budget},
-                              .fd_count  = child->role == CHILD_WORKER ? 3 : 2,
+                              .fds       = {channel, master->telemetry,
+                                      is_worker ? master->budget : child->watch_fd,
+                                      is_worker ? child->watch_fd : -1},
+                              .fd_count  = is_worker ? 4 : 3,
                               .log_level = (uint32_t)master->settings.log_level,
                               .prefix    = master->options->prefix,
                               .log_path  = master->settings.log_path};
@@ -169,15 +172,21 @@ static int start(struct master_child *child, struct hawser_error *err)
         (void)close(fds[1]); /* nobody has it yet */
         return -1;
     }
+    if (child->master->settings.master_process && master_watch_prepare(child, err) != 0) {
+        (void)close(fds[1]); /* nobody has it yet */
+        goto fail;
+    }
     if ((child->master->settings.master_process ? start_process(child, fds[1], err)
                                                 : start_inside(child, fds[1], err)) != 0) {
-        channel_destroy(child->channel);
-        child->channel = NULL;
-        return -1;
+        goto fail;
     }
     child->generation = 0;
     child->started_at = clock_monotonic();
     return master_child_configure(child, err);
+fail:
+    channel_destroy(child->channel);
+    child->channel = NULL;
+    return -1;
 }
 
 static void start_later(struct master_child *child)
@@ -244,16 +253,28 @@ static void bury(struct master_child *child)
     start_later(child);
 }
 
+/* " in module ...", or nothing when it was in no module. */
+static void tell_where(const struct master_child *child, char *out, size_t size)
+{
+    char words[MASTER_WATCH_WORDS];
+    struct watch_call call;
+    if (child->watch != NULL && watch_describe_crash(child->watch, &call)) {
+        (void)snprintf(out, size, " in %s", master_watch_words(&call, words, sizeof(words)));
+    }
+}
+
 static void tell_death(const struct master_child *child, int status)
 {
-    int expected = child->master->stopping || !child->wanted;
+    int expected                       = child->master->stopping || !child->wanted;
+    char where[MASTER_WATCH_WORDS + 8] = "";
+    tell_where(child, where, sizeof(where));
     if (WIFSIGNALED(status)) {
-        log_write(expected ? LOG_NOTICE : LOG_ALERT, "%s (pid %d) was ended by signal %d (%s)%s",
+        log_write(expected ? LOG_NOTICE : LOG_ALERT, "%s (pid %d) was ended by signal %d (%s)%s%s",
                   master_child_name(child), (int)child->pid, WTERMSIG(status),
-                  strsignal(WTERMSIG(status)), expected ? "" : "; starting it again");
+                  strsignal(WTERMSIG(status)), where, expected ? "" : "; starting it again");
     } else if (WEXITSTATUS(status) != 0 || !expected) {
-        log_write(expected ? LOG_WARN : LOG_ALERT, "%s (pid %d) ended with status %d%s",
-                  master_child_name(child), (int)child->pid, WEXITSTATUS(status),
+        log_write(expected ? LOG_WARN : LOG_ALERT, "%s (pid %d) ended with status %d%s%s",
+                  master_child_name(child), (int)child->pid, WEXITSTATUS(status), where,
                   expected ? "" : "; starting it again");
     } else {
         log_write(LOG_INFO, "%s (pid %d) is done", master_child_name(child), (int)child->pid);
@@ -299,7 +320,7 @@ void master_child_quit(struct master_child *child, int64_t timeout_ms)
 void master_child_init(struct master_child *child, struct master *master, enum child_role role,
                        uint32_t index)
 {
-    *child         = (struct master_child){.master = master, .role = role, .index = index};
+    *child = (struct master_child){.master = master, .role = role, .index = index, .watch_fd = -1};
     child->restart = event_new(master->base, -1, 0, on_restart, child);
 }
 
@@ -312,6 +333,7 @@ void master_child_fini(struct master_child *child)
     }
     child->master->stopping = 2;
     bury(child);
+    master_watch_fini(child);
     if (child->restart != NULL) {
         event_free(child->restart);
     }

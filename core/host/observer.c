@@ -14,12 +14,14 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "base/obj.h"
+#include "base/watch.h"
 #include "conf/directive.h"
 #include "host/channel.h"
 #include "host/child_settings.h"
 #include "host/modules.h"
 #include "host/reload.h"
 #include "host/sealed.h"
+#include "host/vital.h"
 #include "module/directory.h"
 #include "module/instance.h"
 #include "net/loop.h"
@@ -62,7 +64,9 @@ static void sink_destroy(struct observer *observer, struct sink *sink)
         telemetry_dispatch_remove(observer->dispatch, sink->sink);
     }
     if (sink->object != NULL) {
+        uint64_t before = watch_enter(instance_subject(sink->instance), WATCH_DESTROY);
         sink->module->descriptor->vtable.telemetry->destroy(sink->object);
+        watch_leave(before);
     }
     instance_destroy(sink->instance);
     free(sink);
@@ -92,13 +96,20 @@ static int sink_start(struct observer *observer, struct sink *sink, const struct
     const struct hawser_telemetry *vtable = sink->module->descriptor->vtable.telemetry;
     int64_t flush_ms = conf_get_number(block, &conf_core_table, 1, HAWSER_IN_TELEMETRY, "flush");
     sink->instance   = instance_create(&instance, err);
-    if (sink->instance == NULL ||
-        vtable->create(hostapi_table(), sink->instance, &sink->object, err) != 0) {
+    if (sink->instance == NULL) {
+        return -1;
+    }
+    uint32_t subject = instance_subject(sink->instance);
+    uint64_t before  = watch_enter(subject, WATCH_CREATE);
+    int made         = vtable->create(hostapi_table(), sink->instance, &sink->object, err);
+    watch_leave(before);
+    if (made != 0) {
         return -1;
     }
     struct telemetry_sink_settings settings = {.name           = block->words[1],
                                                .vtable         = vtable,
                                                .object         = sink->object,
+                                               .subject        = subject,
                                                .flush_interval = flush_ms * CLOCK_NS_PER_MS};
     sink->sink = telemetry_dispatch_add(observer->dispatch, &settings, clock_monotonic(), err);
     return sink->sink == NULL ? -1 : 0;
@@ -350,6 +361,10 @@ int observer_main(const struct child_spec *spec)
         return 2;
     }
     (void)close(spec->fds[1]); /* mapped */
+    struct vital *vital = vital_begin(observer->loop->base, spec->fds[2], &err);
+    if (vital == NULL) {
+        log_write(LOG_ERROR, "%s; nobody sees what the observer does", err.message);
+    }
     struct event *term = evsignal_new(observer->loop->base, SIGTERM, on_term, observer);
     if (term == NULL || event_add(term, NULL) != 0 ||
         event_base_dispatch(observer->loop->base) < 0) {
@@ -361,5 +376,6 @@ int observer_main(const struct child_spec *spec)
     }
     int status = observer->status;
     observer_destroy(observer);
+    vital_end(vital);
     return status;
 }

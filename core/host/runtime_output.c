@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/watch.h"
 #include "conf/directive.h"
 #include "host/runtime.h"
 #include "module/instance.h"
@@ -42,24 +43,30 @@ static int64_t number(const struct conf_node *block, const char *directive)
 
 static int start(struct runtime_output *out, struct hawser_error *err)
 {
-    const struct hawser_output *vtable   = out->module->descriptor->vtable.output;
-    struct runtime_options *options      = &out->runtime->options;
-    struct instance_options instance     = {.module    = out->module,
-                                            .name      = out->name,
-                                            .block     = out->block,
-                                            .prefix    = options->prefix,
-                                            .loop      = options->loop,
-                                            .telemetry = options->telemetry};
-    const struct output_options settings = {
-        .name          = out->name,
-        .queue_records = (size_t)number(out->block, "queue_records"),
-        .queue_bytes   = (size_t)number(out->block, "queue_bytes"),
-        .when_full =
-            number(out->block, "when_full") == 0 ? OUTPUT_DROP_OLDEST : OUTPUT_DROP_NEWEST};
-    void *object  = NULL;
-    out->instance = instance_create(&instance, err);
-    if (out->instance == NULL ||
-        vtable->create(hostapi_table(), out->instance, &object, err) != 0) {
+    const struct hawser_output *vtable = out->module->descriptor->vtable.output;
+    struct runtime_options *options    = &out->runtime->options;
+    struct instance_options instance   = {.module    = out->module,
+                                          .name      = out->name,
+                                          .block     = out->block,
+                                          .prefix    = options->prefix,
+                                          .loop      = options->loop,
+                                          .telemetry = options->telemetry};
+    struct output_options settings     = {.name          = out->name,
+                                          .queue_records = (size_t)number(out->block, "queue_records"),
+                                          .queue_bytes   = (size_t)number(out->block, "queue_bytes"),
+                                          .when_full     = number(out->block, "when_full") == 0
+                                                               ? OUTPUT_DROP_OLDEST
+                                                               : OUTPUT_DROP_NEWEST};
+    void *object                       = NULL;
+    out->instance                      = instance_create(&instance, err);
+    if (out->instance == NULL) {
+        return -1;
+    }
+    settings.subject = instance_subject(out->instance);
+    uint64_t before  = watch_enter(settings.subject, WATCH_CREATE);
+    int made         = vtable->create(hostapi_table(), out->instance, &object, err);
+    watch_leave(before);
+    if (made != 0) {
         return -1;
     }
     out->output = output_create(&settings, vtable, object, options->loop, options->telemetry, err);

@@ -137,6 +137,7 @@ static int make_session(struct runtime_session *session, struct hawser_error *er
                               .instance  = session->instance,
                               .telemetry = options->telemetry,
                               .budget    = options->budget,
+                              .subject   = instance_subject(session->instance),
                               .arg       = session,
                               .record    = on_record,
                               .state     = on_state};

@@ -16,6 +16,7 @@
 #include "host/privileges.h"
 #include "host/runtime.h"
 #include "host/sealed.h"
+#include "host/vital.h"
 #include "session/budget.h"
 #include "telemetry/metric.h"
 
@@ -307,6 +308,10 @@ int worker_main(const struct child_spec *spec)
     }
     (void)close(spec->fds[1]); /* mapped */
     (void)close(spec->fds[2]); /* mapped */
+    struct vital *vital = vital_begin(worker->loop->base, spec->fds[3], &err);
+    if (vital == NULL) {
+        log_write(LOG_ERROR, "%s; nobody sees what this worker does", err.message);
+    }
     struct event *term = evsignal_new(worker->loop->base, SIGTERM, on_term, worker);
     if (term == NULL || event_add(term, NULL) != 0 || event_base_dispatch(worker->loop->base) < 0) {
         log_write(LOG_EMERG, "the event loop does not run");
@@ -317,5 +322,6 @@ int worker_main(const struct child_spec *spec)
     }
     int status = worker->status;
     worker_destroy(worker);
+    vital_end(vital);
     return status;
 }

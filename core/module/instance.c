@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/watch.h"
 #include "hawser/output.h"
 #include "module/object.h"
 
@@ -51,6 +52,8 @@ struct hawser_instance *instance_create(const struct instance_options *options,
     list_init(&instance->timers);
     list_init(&instance->node);
     (void)snprintf(instance->name, sizeof(instance->name), "%s", options->name); /* may be cut */
+    instance->subject =
+        watch_subject_add(instance->module->descriptor->name, instance->name, instance->kind);
     return instance;
 }
 
@@ -74,6 +77,7 @@ void instance_destroy(struct hawser_instance *instance)
         list_append(&over, &instance->node);
         return;
     }
+    watch_subject_remove(instance->subject);
     values_fini(&instance->values);
     free(instance->prefix);
     (void)pthread_mutex_destroy(&instance->lock); /* nobody holds it */
@@ -96,6 +100,11 @@ void instance_set_block(struct hawser_instance *instance, const struct conf_node
 const char *instance_name(const struct hawser_instance *instance)
 {
     return instance->name;
+}
+
+uint32_t instance_subject(const struct hawser_instance *instance)
+{
+    return instance->subject;
 }
 
 void instance_misused(struct hawser_instance *instance, const char *function, const char *why)

@@ -40,5 +40,7 @@ void instance_set_session(struct hawser_instance *instance, struct session *sess
 /** After a reload: the same config from the new tree. */
 void instance_set_block(struct hawser_instance *instance, const struct conf_node *block);
 const char *instance_name(const struct hawser_instance *instance);
+/** @return what the watch knows it by; 0: it does not */
+uint32_t instance_subject(const struct hawser_instance *instance);
 
 #endif

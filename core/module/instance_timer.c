@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/watch.h"
 #include "module/object.h"
 
 #define TIMER_MAGIC 0x71e2a11du
@@ -13,6 +14,7 @@ struct hawser_timer {
     OBJ_MAGIC_FIELD;
     struct list node;
     struct event *event;
+    uint32_t subject; /* of the instance, in the watch */
     void (*fn)(void *arg);
     void *arg;
 };
@@ -32,10 +34,13 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     struct hawser_timer *timer = OBJ_CAST(struct hawser_timer, arg, TIMER_MAGIC);
     void (*fn)(void *)         = timer->fn;
     void *fn_arg               = timer->arg;
+    uint32_t subject           = timer->subject;
     (void)fd;
     (void)what;
     free_timer(timer); /* first: fn may end the instance */
+    uint64_t before = watch_enter(subject, WATCH_TIMER);
     fn(fn_arg);
+    watch_leave(before);
 }
 
 struct hawser_timer *instance_timer_start(struct hawser_instance *self, int64_t delay_ms,
@@ -55,9 +60,10 @@ struct hawser_timer *instance_timer_start(struct hawser_instance *self, int64_t 
     if (timer == NULL) {
         goto fail;
     }
-    timer->magic = TIMER_MAGIC;
-    timer->fn    = fn;
-    timer->arg   = arg;
+    timer->magic   = TIMER_MAGIC;
+    timer->fn      = fn;
+    timer->arg     = arg;
+    timer->subject = self->subject;
     list_init(&timer->node);
     timer->event = evtimer_new(self->loop->base, on_timer, timer);
     if (timer->event == NULL || event_add(timer->event, &delay) != 0) {

@@ -23,6 +23,7 @@ struct hawser_instance {
     const struct module *module;
     uint32_t kind;    /* enum hawser_module_kind */
     uint32_t context; /* enum hawser_context: of the module's directives */
+    uint32_t subject; /* in the watch; 0: none */
     char name[INSTANCE_NAME_SIZE];
     char *prefix;
     int is_trial;

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/watch.h"
 #include "output/object.h"
 #include "telemetry/event.h"
 
@@ -71,12 +72,13 @@ struct output *output_create(const struct output_options *options,
         vtable->destroy(object);
         return NULL;
     }
-    output->magic         = OUTPUT_MAGIC;
-    output->loop          = loop;
-    output->telemetry     = telemetry;
-    output->writer.vtable = vtable;
-    output->writer.object = object;
-    output->name          = strdup(options->name);
+    output->magic          = OUTPUT_MAGIC;
+    output->loop           = loop;
+    output->telemetry      = telemetry;
+    output->writer.vtable  = vtable;
+    output->writer.subject = options->subject;
+    output->writer.object  = object;
+    output->name           = strdup(options->name);
     if (output->name == NULL) {
         error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for an output");
         goto fail;
@@ -244,7 +246,9 @@ void output_destroy(struct output *output)
 
 void output_free(struct output *output)
 {
+    uint64_t before = watch_enter(output->writer.subject, WATCH_DESTROY);
     output->writer.vtable->destroy(output->writer.object);
+    watch_leave(before);
     output_writer_fini(&output->writer);
     output_queue_destroy(output->writer.queue);
     output_thread_free(output->thread);

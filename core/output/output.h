@@ -20,6 +20,7 @@ struct output_options {
     size_t queue_records; /* 65,536 */
     size_t queue_bytes;   /* 64 MiB */
     enum output_policy when_full;
+    uint32_t subject; /* of the instance, in the watch; 0: none */
 };
 
 /**

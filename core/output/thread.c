@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/watch.h"
 #include "output/object.h"
 
 #define NAP_MS 1
@@ -57,6 +58,7 @@ static void *run(void *arg)
 {
     struct output_thread *thread = arg;
     int worked                   = 0;
+    watch_thread_begin();
     while (!atomic_load(&thread->must_stop)) {
         /* Read first: what was put in before the drain was asked for is then seen by the step. */
         int draining          = atomic_load(&thread->is_draining);
@@ -74,6 +76,7 @@ static void *run(void *arg)
             sleep_until_woken(thread);
         }
     }
+    watch_thread_end();
     if (atomic_exchange(&thread->is_left, 1) == 1) {
         output_free(thread->output); /* nobody waited so long */
         return NULL;

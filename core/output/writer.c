@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/watch.h"
 #include "telemetry/metric.h"
 
 static void grow_delay(struct output_writer *writer)
@@ -37,7 +38,10 @@ static void reopen(struct output_writer *writer)
     if (!HAWSER_HAS(writer->vtable, reopen)) {
         return;
     }
-    if (writer->vtable->reopen(writer->object, &err) != 0) {
+    uint64_t before = watch_enter(writer->subject, WATCH_REOPEN);
+    int rc          = writer->vtable->reopen(writer->object, &err);
+    watch_leave(before);
+    if (rc != 0) {
         atomic_fetch_add(&writer->errors, 1);
         telemetry_add(writer->error_cell, 1);
         log_write(LOG_ERROR, "output=%s could not be opened anew: %s; the old file stays in use",
@@ -74,7 +78,9 @@ static enum writer_step write_batch(struct output_writer *writer)
     struct hawser_error err             = HAWSER_ERROR_INIT;
     const struct hawser_record *records = writer->batch.records + writer->next;
     size_t count                        = writer->batch.count - writer->next;
+    uint64_t before                     = watch_enter(writer->subject, WATCH_WRITE);
     size_t done = writer->vtable->write(writer->object, records, count, &err);
+    watch_leave(before);
     if (done > count) {
         done = count; /* the module's mistake; the records are gone either way */
     }
@@ -93,10 +99,21 @@ static enum writer_step write_batch(struct output_writer *writer)
     return WRITER_MORE;
 }
 
+static int flush_module(struct output_writer *writer, struct hawser_error *err)
+{
+    if (!HAWSER_HAS(writer->vtable, flush)) {
+        return 0;
+    }
+    uint64_t before = watch_enter(writer->subject, WATCH_FLUSH);
+    int rc          = writer->vtable->flush(writer->object, err);
+    watch_leave(before);
+    return rc;
+}
+
 static enum writer_step flush(struct output_writer *writer)
 {
     struct hawser_error err = HAWSER_ERROR_INIT;
-    if (HAWSER_HAS(writer->vtable, flush) && writer->vtable->flush(writer->object, &err) != 0) {
+    if (flush_module(writer, &err) != 0) {
         return fail(writer, &writer->flush_trouble, "flush", &err);
     }
     complain_over(&writer->flush_trouble, LOG_NOTICE, "output=%s flushes again", writer->name);

@@ -20,6 +20,7 @@ struct output_writer {
     const char *name; /* borrowed */
     const struct hawser_output *vtable;
     void *object;
+    uint32_t subject; /* of the instance, in the watch; 0: none */
     struct output_queue *queue;
     struct telemetry_cell *written_cell;
     struct telemetry_cell *error_cell;

@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "hawser/adapter.h"
 #include "session/object.h"
+#include "session/slot.h"
 
 #define RETRY_AFTER_MAX_MS INT64_C(3600000)
 
@@ -128,9 +129,9 @@ static void open_up(struct session *session)
     const struct hawser_adapter *adapter = session->env.adapter;
     session->told_open                   = 1;
     if (HAWSER_HAS(adapter, connected)) {
-        session->depth++;
+        uint64_t before = session_enter(session, WATCH_CONNECTED);
         adapter->connected(session->adapter);
-        session->depth--;
+        session_exit(session, before);
     }
     session_post(session, session->options.has_credentials && HAWSER_HAS(adapter, authenticate)
                               ? SESSION_LOGIN
@@ -173,9 +174,9 @@ static void leave(struct session *session)
         say_close(session);
         return;
     }
-    session->depth++;
+    uint64_t before = session_enter(session, WATCH_LEAVE);
     adapter->leave(session->adapter);
-    session->depth--;
+    session_exit(session, before);
 }
 
 static void be_late(struct session *session)

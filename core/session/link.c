@@ -9,6 +9,7 @@
 #include "base/slice.h"
 #include "hawser/adapter.h"
 #include "session/object.h"
+#include "session/slot.h"
 
 #define SELF(arg) OBJ_CAST(struct session, arg, SESSION_MAGIC)
 
@@ -53,9 +54,9 @@ static void on_message(void *arg, enum hawser_opcode opcode, struct hawser_slice
     session->messages++;
     session->last_message_ns = message.received_ns;
     session_report_received(session, bytes.len);
-    session->depth++;
+    uint64_t before = session_enter(session, WATCH_MESSAGE);
     session->env.adapter->message(session->adapter, &message);
-    session->depth--;
+    session_exit(session, before);
     if (session->queued > 0) {
         session_drain(session);
     }
@@ -112,7 +113,7 @@ void session_link_dial(struct session *session)
                        .max_queued_bytes  = options->max_queued_bytes,
                        .compression       = options->compression,
     };
-    struct hawser_error err  = HAWSER_ERROR_INIT;
+    struct hawser_error err = HAWSER_ERROR_INIT;
     if (session_turn_wait_ms(session) > 0) {
         session_post(session, SESSION_HELD);
         return;
@@ -139,9 +140,9 @@ static void tell_adapter(struct session *session, const struct hawser_error *why
     struct hawser_error left             = HAWSER_ERROR_INIT;
     error_set(&left, HAWSER_WS_CLOSED, "the session leaves");
     if (session->told_open && HAWSER_HAS(adapter, disconnected)) {
-        session->depth++;
+        uint64_t before = session_enter(session, WATCH_DISCONNECTED);
         adapter->disconnected(session->adapter, why == NULL ? &left : why);
-        session->depth--;
+        session_exit(session, before);
     }
     session->told_open = 0;
 }

@@ -13,6 +13,7 @@
 #include "hawser/adapter.h"
 #include "rpc/scan.h"
 #include "session/object.h"
+#include "session/slot.h"
 
 #define STALE_CHECK_MIN_MS INT64_C(50)
 #define STALE_CHECK_MAX_MS INT64_C(5000)
@@ -75,9 +76,9 @@ void session_on_beat(struct session *session)
     ping(session);
     if (session->restored && HAWSER_HAS(adapter, heartbeat)) {
         heartbeat_asked(&session->beat, clock_monotonic());
-        session->depth++;
+        uint64_t before = session_enter(session, WATCH_HEARTBEAT);
         adapter->heartbeat(session->adapter);
-        session->depth--;
+        session_exit(session, before);
         session_emit(session, HAWSER_EVENT_HEARTBEAT_SENT, 0, 0, "exchange");
     }
 }

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "rpc/build.h"
 #include "session/object.h"
+#include "session/slot.h"
 
 #define METHOD_SHOWN 64u
 
@@ -26,9 +27,9 @@ static void on_reply(void *arg, const struct hawser_reply *reply)
     struct session *session = request->session;
     session_emit(session, HAWSER_EVENT_REQUEST_STOP, reply->round_trip_ns,
                  reply->err == NULL ? 0 : reply->err->code, request->method);
-    session->depth++;
+    uint64_t before = session_enter(session, WATCH_REPLY);
     request->fn(request->arg, reply);
-    session->depth--;
+    session_exit(session, before);
     free(request);
 }
 

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "hawser/adapter.h"
 #include "session/object.h"
+#include "session/slot.h"
 
 #define RENEW_AT_PERCENT  80
 #define RENEW_MIN_MS      INT64_C(200)
@@ -26,9 +27,9 @@ void session_login(struct session *session)
         session->renewing = 1;
         session_timer_arm(session, SESSION_TIMER_LOGIN, session->options.auth_timeout_ms);
     }
-    session->depth++;
+    uint64_t before = session_enter(session, WATCH_AUTHENTICATE);
     adapter->authenticate(session->adapter);
-    session->depth--;
+    session_exit(session, before);
 }
 
 void session_authenticated(struct session *session, int64_t valid_ms)
@@ -75,9 +76,9 @@ void session_restore(struct session *session)
         session_post(session, SESSION_RESTORED);
         return;
     }
-    session->depth++;
+    uint64_t before = session_enter(session, WATCH_RESTORE);
     adapter->restore(session->adapter);
-    session->depth--;
+    session_exit(session, before);
 }
 
 void session_restored(struct session *session)
@@ -161,6 +162,7 @@ typedef void (*ask_fn)(void *adapter, const struct hawser_slice *channels, size_
 static int ask_batch(struct session *session, enum channel_state from, enum channel_state to,
                      ask_fn ask)
 {
+    enum watch_slot slot       = from == CHANNEL_WANTED ? WATCH_SUBSCRIBE : WATCH_UNSUBSCRIBE;
     size_t left                = session->wanted.state_count[from];
     size_t most                = batch_size(session) < left ? batch_size(session) : left;
     struct hawser_slice *names = calloc(most, sizeof(*names));
@@ -169,10 +171,10 @@ static int ask_batch(struct session *session, enum channel_state from, enum chan
                   session->options.name);
         return -1;
     }
-    size_t count = gather(session, from, to, names, most);
-    session->depth++;
+    size_t count    = gather(session, from, to, names, most);
+    uint64_t before = session_enter(session, slot);
     ask(session->adapter, names, count);
-    session->depth--;
+    session_exit(session, before);
     free(names);
     return 0;
 }

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/slice.h"
 #include "session/object.h"
+#include "session/slot.h"
 
 static void on_timer(struct session *session, enum session_timer timer)
 {
@@ -160,8 +161,11 @@ static int build(struct session *session, const struct session_options *options,
         want_config_channels(session, options, err) != 0) {
         return -1;
     }
-    if (session->env.adapter->create(session->env.host, session->env.instance, &session->adapter,
-                                     err) != 0) {
+    uint64_t before = session_enter(session, WATCH_CREATE);
+    int made        = session->env.adapter->create(session->env.host, session->env.instance,
+                                                   &session->adapter, err);
+    session_exit(session, before);
+    if (made != 0) {
         return -1;
     }
     session->adapter_made = 1;
@@ -195,7 +199,9 @@ static void release(struct session *session)
         }
     }
     if (session->adapter_made) {
+        uint64_t before = session_enter(session, WATCH_DESTROY);
         session->env.adapter->destroy(session->adapter);
+        session_exit(session, before);
     }
     rpc_pending_destroy(session->requests);
     wanted_fini(&session->wanted);

@@ -77,6 +77,7 @@ struct session_env {
     struct hawser_instance *instance;   /* handed to the adapter: its name for this session */
     struct telemetry_writer *telemetry; /* NULL: none */
     struct budget *budget;              /* of attempts to connect; NULL: no limit */
+    uint32_t subject;                   /* of the instance, in the watch; 0: none */
     void *arg;                          /* of the functions below */
     /** A record for the outputs. Hot. @param record borrowed for the call */
     void (*record)(void *arg, const struct hawser_record *record);

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/list.h"
 #include "base/log.h"
+#include "base/watch.h"
 #include "telemetry/event.h"
 #include "telemetry/sum.h"
 
@@ -20,6 +21,7 @@ struct telemetry_sink {
     char name[NAME_SIZE];
     const struct hawser_telemetry *vtable;
     void *object;
+    uint32_t subject;
     clock_ns_t flush_interval;
     clock_ns_t next_flush;
     int64_t *last; /* values at the last flush, by entry of the sum */
@@ -130,6 +132,7 @@ struct telemetry_sink *telemetry_dispatch_add(struct telemetry_dispatch *dispatc
     memcpy(sink->name, settings->name, strnlen(settings->name, sizeof(sink->name) - 1));
     sink->vtable         = settings->vtable;
     sink->object         = settings->object;
+    sink->subject        = settings->subject;
     sink->flush_interval = settings->flush_interval;
     sink->next_flush     = now + settings->flush_interval;
     list_append(&dispatch->sinks, &sink->node);
@@ -143,7 +146,9 @@ static void hand_out(void *arg, const struct hawser_event *event)
     struct list *node;
     list_for_each (node, &dispatch->sinks) {
         if (wants(sink_of(node), event->id)) {
+            uint64_t before = watch_enter(sink_of(node)->subject, WATCH_EVENT);
             sink_of(node)->vtable->event(sink_of(node)->object, event);
+            watch_leave(before);
         }
     }
 }
@@ -174,7 +179,9 @@ static void flush_sink(struct telemetry_dispatch *dispatch, struct telemetry_sin
         return;
     }
     set_deltas(sink, metrics, count);
-    int rc = sink->vtable->flush(sink->object, metrics, count, &err);
+    uint64_t before = watch_enter(sink->subject, WATCH_FLUSH);
+    int rc          = sink->vtable->flush(sink->object, metrics, count, &err);
+    watch_leave(before);
     remember(sink, metrics, count);
     if (rc != 0) {
         complain(&sink->trouble, LOG_WARN, "telemetry %s: %s; the next flush comes as usual",

@@ -17,6 +17,7 @@ struct telemetry_sink_settings {
     const char *name;                      /* for the log; copied, at most 63 bytes */
     const struct hawser_telemetry *vtable; /* borrowed, outlives the sink */
     void *object;                          /* made by vtable->create; stays the caller's */
+    uint32_t subject;                      /* of the instance, in the watch; 0: none */
     clock_ns_t flush_interval;             /* over 0 */
 };
 

@@ -1,0 +1,162 @@
+/*
+ * An adapter that misbehaves on demand, for tests of the processes around it. It speaks enough
+ * Deribit to be READY, and asks `public/test` all the time, so that messages keep coming. While the
+ * file `fault_file` is there (or always, where none is named), it has its fault: in `message` from
+ * the `fault_at`-th on, or in `connected`.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "hawser/adapter.h"
+#include "hawser/module.h"
+
+#define ASK_EACH_MS 20
+#define BLOCK_MS    400
+
+enum fault { FAULT_NONE, FAULT_CRASH, FAULT_HANG, FAULT_BLOCK, FAULT_CRASH_CONNECTED };
+
+struct faulty {
+    const struct hawser_host *host;
+    struct hawser_instance *self;
+    struct hawser_timer *timer;
+    int64_t messages;
+};
+
+static int is_on(const struct faulty *faulty)
+{
+    const char *file = faulty->host->conf_string(faulty->self, "fault_file");
+    return file == NULL || access(file, F_OK) == 0;
+}
+
+static volatile int for_ever = 1; /* no compiler knows */
+
+static void misbehave(enum fault fault)
+{
+    struct timespec time = {BLOCK_MS / 1000, BLOCK_MS % 1000 * 1000000L};
+    switch (fault) {
+    case FAULT_CRASH:
+    case FAULT_CRASH_CONNECTED:
+        abort(); /* a signal that no sanitizer takes for itself */
+    case FAULT_HANG:
+        while (for_ever) {
+            (void)nanosleep(&time, NULL); /* interrupted or not: again */
+        }
+        break;
+    case FAULT_BLOCK:
+        (void)nanosleep(&time, NULL); /* a shorter one would not be noticed: the test would fail */
+        break;
+    case FAULT_NONE:
+        break;
+    }
+}
+
+static void ask(void *arg)
+{
+    struct faulty *faulty     = arg;
+    struct hawser_error err   = HAWSER_ERROR_INIT;
+    static const char text[]  = "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"public/test\"}";
+    struct hawser_slice bytes = {text, sizeof(text) - 1};
+    faulty->timer             = faulty->host->timer_start(faulty->self, ASK_EACH_MS, ask, faulty);
+    if (faulty->host->send_text(faulty->self, bytes, &err) != 0) {
+        faulty->host->log(faulty->self, HAWSER_LOG_WARN, "not asked: %s", err.message);
+    }
+}
+
+static void faulty_connected(void *adapter)
+{
+    struct faulty *faulty = adapter;
+    enum fault fault      = (enum fault)faulty->host->conf_number(faulty->self, "fault");
+    if (fault == FAULT_CRASH_CONNECTED && is_on(faulty)) {
+        misbehave(fault);
+    }
+    ask(faulty);
+}
+
+static void faulty_disconnected(void *adapter, const struct hawser_error *why)
+{
+    struct faulty *faulty = adapter;
+    (void)why;
+    faulty->host->timer_stop(faulty->self, faulty->timer);
+    faulty->timer = NULL;
+}
+
+static void faulty_message(void *adapter, const struct hawser_message *message)
+{
+    struct faulty *faulty = adapter;
+    enum fault fault      = (enum fault)faulty->host->conf_number(faulty->self, "fault");
+    (void)message;
+    faulty->messages++;
+    faulty->host->alive(faulty->self);
+    if (fault != FAULT_CRASH_CONNECTED &&
+        faulty->messages >= faulty->host->conf_number(faulty->self, "fault_at") && is_on(faulty)) {
+        misbehave(fault);
+    }
+}
+
+static int faulty_create(const struct hawser_host *host, struct hawser_instance *self, void **out,
+                         struct hawser_error *err)
+{
+    struct faulty *faulty = calloc(1, sizeof(*faulty));
+    if (faulty == NULL) {
+        host->error_set(err, HAWSER_SYSTEM_MEMORY, 0, "no memory for a session");
+        return -1;
+    }
+    faulty->host = host;
+    faulty->self = self;
+    *out         = faulty;
+    return 0;
+}
+
+static void faulty_destroy(void *adapter)
+{
+    free(adapter);
+}
+
+static const struct hawser_adapter vtable = {
+    .struct_size  = sizeof(vtable),
+    .create       = faulty_create,
+    .destroy      = faulty_destroy,
+    .connected    = faulty_connected,
+    .message      = faulty_message,
+    .disconnected = faulty_disconnected,
+};
+
+static const struct hawser_directive rows[] = {
+    {.name          = "fault",
+     .default_value = "none",
+     .choices       = "none|crash|hang|block|crash_connected",
+     .help          = "what goes wrong",
+     .contexts      = HAWSER_IN_SESSION,
+     .type          = HAWSER_VALUE_CHOICE,
+     .min_args      = 1,
+     .max_args      = 1},
+    {.name          = "fault_at",
+     .default_value = "3",
+     .help          = "from which message on",
+     .min           = 1,
+     .max           = 1000000,
+     .contexts      = HAWSER_IN_SESSION,
+     .type          = HAWSER_VALUE_NUMBER,
+     .min_args      = 1,
+     .max_args      = 1},
+    {.name     = "fault_file",
+     .help     = "only while this file is there",
+     .contexts = HAWSER_IN_SESSION,
+     .type     = HAWSER_VALUE_PATH,
+     .min_args = 1,
+     .max_args = 1},
+};
+
+HAWSER_MODULE_NOTE(HAWSER_ADAPTER, "faulty", "1.0.0");
+
+HAWSER_EXPORT const struct hawser_module hawser_module = {
+    HAWSER_MODULE_HEAD,
+    .kind            = HAWSER_ADAPTER,
+    .name            = "faulty",
+    .version         = "1.0.0",
+    .directives      = rows,
+    .directive_count = sizeof(rows) / sizeof(rows[0]),
+    .vtable.adapter  = &vtable,
+};
