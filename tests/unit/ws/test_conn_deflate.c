@@ -99,6 +99,36 @@ START_TEST(the_window_that_the_server_asks_for_is_kept_to)
 }
 END_TEST
 
+static void send_long_twice(struct client *client, const char *what)
+{
+    if (strcmp(what, "open") == 0) {
+        client_send(client, long_text);
+        client_send(client, long_text);
+    }
+}
+
+START_TEST(without_context_takeover_each_message_stands_alone_both_ways)
+{
+    struct client client;
+    struct buf frame  = {0};
+    struct buf second = {0};
+    memset(long_text, 'x', LONG_BYTES);
+    const struct peer_step steps[] = {
+        PEER_STEP(UPGRADE_WITH, "Sec-WebSocket-Extensions: permessage-deflate; "
+                                "server_no_context_takeover; client_no_context_takeover\r\n"),
+        expect_compressed(15, HAWSER_OPCODE_TEXT, slice_of(long_text), &frame),
+        expect_compressed(15, HAWSER_OPCODE_TEXT, slice_of(long_text), &second),
+        PEER_STEP(SEND, HELLO "\xc1\x05\xf2\x00\x11\x00\x00"), /* it refers to the first */
+        PEER_STEP(EXPECT_CLOSE, "\x03\xea"),
+        PEER_STEP(END, ""),
+    };
+    prepare(&client, steps, sizeof(steps) / sizeof(steps[0]), send_long_twice);
+    finish(&client, "open text(5)=Hello ended=WS_CLOSE_PROTOCOL/0 ");
+    buf_fini(&frame);
+    buf_fini(&second);
+}
+END_TEST
+
 START_TEST(a_server_that_declines_gets_and_sends_plain_frames)
 {
     struct client client;
@@ -231,6 +261,7 @@ int main(void)
     tcase_set_timeout(cases, 30);
     tcase_add_test(cases, messages_are_compressed_both_ways_and_short_ones_are_sent_as_they_are);
     tcase_add_test(cases, the_window_that_the_server_asks_for_is_kept_to);
+    tcase_add_test(cases, without_context_takeover_each_message_stands_alone_both_ways);
     tcase_add_test(cases, a_server_that_declines_gets_and_sends_plain_frames);
     tcase_add_test(cases, a_message_that_was_refused_is_not_referred_to);
     tcase_add_test(cases, what_does_not_shrink_is_sent_as_it_is_and_not_referred_to);
