@@ -222,23 +222,70 @@ static void check_reconnect(const struct conf_node *node, const struct conf_tree
     }
 }
 
+struct number_option {
+    const char *name;
+    int64_t least;
+    int64_t most;
+};
+
+/* KEY=NUMBER words behind the first `from` words; what is no such option is told too. */
+static void check_numbers(const struct conf_node *node, size_t from,
+                          const struct number_option *options, size_t count,
+                          struct conf_problems *problems)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct hawser_directive as = {
+            .type = HAWSER_VALUE_NUMBER, .min = options[i].least, .max = options[i].most};
+        const char *word =
+            conf_value_option(node->words + from, node->word_count - from, options[i].name);
+        struct hawser_error err = HAWSER_ERROR_INIT;
+        int64_t unused          = 0;
+        if (word != NULL && conf_value_check(&as, word, &unused, &err) != 0) {
+            conf_problem(problems, node, "\"%s %s\": %s", node->words[0], options[i].name,
+                         err.message);
+        }
+    }
+}
+
 static void check_connect_budget(const struct conf_node *node, const struct conf_tree *tree,
                                  struct conf_problems *problems)
 {
-    static const struct {
-        const char *name;
-        struct hawser_directive as;
-    } PARTS[] = {{"rate", {.type = HAWSER_VALUE_NUMBER, .min = 0, .max = 10000}},
-                 {"burst", {.type = HAWSER_VALUE_NUMBER, .min = 1, .max = 10000}}};
+    static const struct number_option OPTIONS[] = {{"rate", 0, 10000}, {"burst", 1, 10000}};
     (void)tree;
-    for (size_t i = 0; i < sizeof(PARTS) / sizeof(PARTS[0]); i++) {
-        const char *word        = conf_value_option(node->words, node->word_count, PARTS[i].name);
-        struct hawser_error err = HAWSER_ERROR_INIT;
-        int64_t unused          = 0;
-        if (word != NULL && conf_value_check(&PARTS[i].as, word, &unused, &err) != 0) {
-            conf_problem(problems, node, "\"connect_budget %s\": %s", PARTS[i].name, err.message);
+    check_numbers(node, 1, OPTIONS, 2, problems);
+}
+
+/* Does each word behind the pool's name say rate= or burst=, and each once? */
+static int has_rate_options_alone(const struct conf_node *node)
+{
+    int rates  = 0;
+    int bursts = 0;
+    for (size_t i = 2; i < node->word_count; i++) {
+        int is_rate  = conf_value_option(&node->words[i], 1, "rate") != NULL;
+        int is_burst = conf_value_option(&node->words[i], 1, "burst") != NULL;
+        rates += is_rate;
+        bursts += is_burst;
+        if (!is_rate && !is_burst) {
+            return 0;
         }
     }
+    return rates == 1 && bursts <= 1;
+}
+
+static void check_rate_limit(const struct conf_node *node, const struct conf_tree *tree,
+                             struct conf_problems *problems)
+{
+    static const struct number_option OPTIONS[] = {{"rate", 0, 1000000}, {"burst", 1, 100000000}};
+    (void)tree;
+    if (node->word_count < 3 || node->word_count > 4) {
+        return;
+    }
+    if (!has_rate_options_alone(node)) {
+        conf_problem(problems, node,
+                     "\"rate_limit\": expected POOL rate=N, or POOL rate=N burst=N");
+        return;
+    }
+    check_numbers(node, 2, OPTIONS, 2, problems);
 }
 
 static void check_bind(const struct conf_node *node, const struct conf_tree *tree,
@@ -342,11 +389,15 @@ struct node_check {
 static const struct node_check MAIN_CHECKS[]    = {{"error_log", check_log_level},
                                                    {"control", check_control},
                                                    {"connect_budget", check_connect_budget}};
-static const struct node_check SESSION_CHECKS[] = {
-    {"credentials", check_credentials}, {"output", check_output_names},
-    {"reconnect", check_reconnect},     {"stale_after", check_stale_after},
-    {"on_error", check_on_error},       {"bind", check_bind},
-    {"header", check_header},           {"subprotocols", check_subprotocols}};
+static const struct node_check SESSION_CHECKS[] = {{"credentials", check_credentials},
+                                                   {"output", check_output_names},
+                                                   {"reconnect", check_reconnect},
+                                                   {"stale_after", check_stale_after},
+                                                   {"on_error", check_on_error},
+                                                   {"rate_limit", check_rate_limit},
+                                                   {"bind", check_bind},
+                                                   {"header", check_header},
+                                                   {"subprotocols", check_subprotocols}};
 
 static void run_checks(const struct node_check *checks, size_t count, const struct conf_node *node,
                        const struct conf_tree *tree, struct conf_problems *problems)

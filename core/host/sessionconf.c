@@ -3,6 +3,7 @@
  */
 #include "host/sessionconf.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,6 +104,31 @@ static int read_on_error(struct sessionconf *conf, const struct conf_node *sessi
     return 0;
 }
 
+static int read_rate_limits(struct sessionconf *conf, const struct conf_node *session,
+                            struct hawser_error *err)
+{
+    const struct conf_node *node = NULL;
+    size_t count                 = 0;
+    while ((node = conf_find(session, "rate_limit", node)) != NULL) {
+        count++;
+    }
+    conf->rate_limits = calloc(count + 1, sizeof(*conf->rate_limits));
+    if (conf->rate_limits == NULL) {
+        error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for the session's rate limits");
+        return -1;
+    }
+    conf->options.rate_limits = conf->rate_limits;
+    while ((node = conf_find(session, "rate_limit", node)) != NULL) {
+        struct ratelimit_rule *rule = &conf->rate_limits[conf->options.rate_limit_count++];
+        const char *rate            = conf_value_option(node->words, node->word_count, "rate");
+        const char *burst           = conf_value_option(node->words, node->word_count, "burst");
+        (void)snprintf(rule->pool, sizeof(rule->pool), "%s", node->words[1]);
+        rule->limit.rate  = rate == NULL ? 0 : (uint32_t)strtoul(rate, NULL, 10);
+        rule->limit.burst = burst == NULL ? 0 : (uint32_t)strtoul(burst, NULL, 10);
+    }
+    return 0;
+}
+
 static int read_backoff(struct backoff_options *backoff, const struct conf_node *session,
                         struct hawser_error *err)
 {
@@ -197,6 +223,7 @@ int sessionconf_read(struct sessionconf *conf, const struct conf_node *session, 
         return -1;
     }
     if (read_stale(conf, session, err) != 0 || read_on_error(conf, session, err) != 0 ||
+        read_rate_limits(conf, session, err) != 0 ||
         read_backoff(&conf->options.backoff, session, err) != 0) {
         return -1;
     }
@@ -210,6 +237,7 @@ void sessionconf_fini(struct sessionconf *conf)
     free(conf->headers);
     free(conf->stale);
     free(conf->on_error);
+    free(conf->rate_limits);
     free(conf->subprotocols);
     free(conf->ca_file);
     free(conf->certificate_file);

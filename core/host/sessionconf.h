@@ -16,6 +16,7 @@ struct sessionconf {
     const char **urls;
     struct session_stale_rule *stale;
     struct error_rule *on_error;
+    struct ratelimit_rule *rate_limits;
     char *subprotocols;
     char *ca_file;
     char *certificate_file;

@@ -142,6 +142,11 @@ static struct pace *find_pace(struct budget_shared *shared, uint64_t key)
     return &shared->others;
 }
 
+_Atomic int64_t *budget_number(struct budget *budget, uint64_t key)
+{
+    return &find_pace(budget->shared, key)->next;
+}
+
 clock_ns_t budget_reserve(struct budget *budget, uint64_t key, clock_ns_t now)
 {
     struct budget_limits limits = budget->limits;

@@ -6,6 +6,8 @@
 #ifndef CORE_SESSION_BUDGET_H
 #define CORE_SESSION_BUDGET_H
 
+#include <stdatomic.h>
+
 #include "base/clock.h"
 #include "hawser/error.h"
 
@@ -48,5 +50,9 @@ uint64_t budget_key(const char *host, uint32_t port);
  *             taken, ask again
  */
 clock_ns_t budget_reserve(struct budget *budget, uint64_t key, clock_ns_t now);
+
+/** A number in the same memory by a key of its own, 0 at first: the bucket of an account. @return
+ * borrowed, lives as long as the budget */
+_Atomic int64_t *budget_number(struct budget *budget, uint64_t key);
 
 #endif

@@ -13,6 +13,7 @@
 #include "net/url.h"
 #include "rpc/correlate.h"
 #include "session/heartbeat.h"
+#include "session/ratelimit.h"
 #include "session/session.h"
 #include "session/states.h"
 #include "session/urls.h"
@@ -30,8 +31,24 @@ enum session_timer {
     SESSION_TIMER_REQUESTS, /* earliest deadline of a request */
     SESSION_TIMER_CHANNELS, /* retries, answers overdue, channels to heal */
     SESSION_TIMER_STALE,    /* channels that stopped to deliver */
+    SESSION_TIMER_THROTTLE, /* calls that wait for the exchange's rate limits */
     SESSION_TIMER_LOGIN,    /* renewal of the login, or the deadline of a renewal */
     SESSION_TIMER_COUNT
+};
+
+/** In this order calls go, when they have waited for a rate limit. */
+enum session_call_class {
+    SESSION_CALL_ORDERS,
+    SESSION_CALL_OTHERS,
+    SESSION_CALL_CHANNELS,
+    SESSION_CALL_CLASS_COUNT
+};
+
+struct session_throttle_queue {
+    struct list waiting[SESSION_CALL_CLASS_COUNT]; /* struct request, calls.h */
+    size_t bytes;                                  /* of their frames */
+    ratelimit_bucket own[RATELIMIT_POOLS_MAX];     /* of a session without a login */
+    struct complaint trouble;
 };
 
 /** An event that waits for the state machine, and what it was about. */
@@ -97,6 +114,8 @@ struct session {
     size_t answers; /* about channels, on this link */
     size_t heals_pending;
     struct rpc_pending *requests;
+    struct session_throttle_queue throttle;
+    uint8_t asking;      /* inside the adapter's `subscribe` or `unsubscribe` */
     struct buf outgoing; /* scratch for requests */
 
     struct complaint link_trouble;

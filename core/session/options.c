@@ -108,6 +108,19 @@ static int copy_on_error(const struct session_options *from, struct session_opti
     return 0;
 }
 
+static int copy_rate_limits(const struct session_options *from, struct session_options *to)
+{
+    struct ratelimit_rule *rules = calloc(from->rate_limit_count + 1, sizeof(*rules));
+    if (rules == NULL) {
+        return -1;
+    }
+    if (from->rate_limit_count > 0) {
+        memcpy(rules, from->rate_limits, from->rate_limit_count * sizeof(*rules));
+    }
+    to->rate_limits = rules;
+    return 0;
+}
+
 int session_options_copy(const struct session_options *from, struct session_options *to,
                          struct hawser_error *err)
 {
@@ -120,6 +133,7 @@ int session_options_copy(const struct session_options *from, struct session_opti
     to->stale         = NULL;
     to->headers       = NULL;
     to->on_error      = NULL;
+    to->rate_limits   = NULL;
     to->channel_count = 0;
     to->stale_count   = 0;
     /* every pointer is replaced before the first failure is acted on */
@@ -130,7 +144,8 @@ int session_options_copy(const struct session_options *from, struct session_opti
         copy_text(from->tls.certificate_file, &to->tls.certificate_file) |
         copy_text(from->tls.key_file, &to->tls.key_file) |
         copy_texts(from->headers, &to->headers) |
-                 copy_texts(from->fallback_urls, &to->fallback_urls) | copy_stale(from, to) | copy_on_error(from, to);
+                 copy_texts(from->fallback_urls, &to->fallback_urls) | copy_stale(from, to) | copy_on_error(from, to) |
+                 copy_rate_limits(from, to);
     if (failed != 0) {
         session_options_fini(to);
         error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for the options of session %s", from->name);
@@ -178,6 +193,7 @@ void session_options_fini(struct session_options *options)
     }
     free((void *)(uintptr_t)options->stale);
     free((void *)(uintptr_t)options->on_error);
+    free((void *)(uintptr_t)options->rate_limits);
     *options = (struct session_options){0};
 }
 

@@ -8,27 +8,36 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "rpc/build.h"
-#include "session/object.h"
+#include "session/calls.h"
 #include "session/slot.h"
 
-#define METHOD_SHOWN 64u
-
-struct request {
-    struct session *session;
-    hawser_reply_fn fn;
-    void *arg;
-    uint64_t id;
-    char method[METHOD_SHOWN]; /* for telemetry; cut where it is longer */
-};
+/* A call that never left has no unknown outcome. */
+static void tell_unsent(const struct request *request, const struct hawser_error *why,
+                        struct hawser_error *out)
+{
+    int64_t waited_ms = (clock_monotonic() - request->began_at) / CLOCK_NS_PER_MS;
+    int is_late       = why->code == HAWSER_REQUEST_TIMEOUT;
+    error_set(out, is_late ? HAWSER_REQUEST_TIMEOUT : HAWSER_WS_NOT_OPEN,
+              "%s was not sent: it waited %lld ms for the exchange's rate limit%s", request->method,
+              (long long)waited_ms, is_late ? "" : ", and then the link went");
+}
 
 static void on_reply(void *arg, const struct hawser_reply *reply)
 {
-    struct request *request = arg;
-    struct session *session = request->session;
-    session_emit(session, HAWSER_EVENT_REQUEST_STOP, reply->round_trip_ns,
-                 reply->err == NULL ? 0 : reply->err->code, request->method);
+    struct request *request  = arg;
+    struct session *session  = request->session;
+    struct hawser_reply told = *reply;
+    struct hawser_error err  = HAWSER_ERROR_INIT;
+    if (session_throttle_forget(request) && reply->err != NULL) {
+        tell_unsent(request, reply->err, &err);
+        told.err = &err;
+    } else if (reply->err != NULL) {
+        session_throttle_obey(session, request, reply->err);
+    }
+    session_emit(session, HAWSER_EVENT_REQUEST_STOP, told.round_trip_ns,
+                 told.err == NULL ? 0 : told.err->code, request->method);
     uint64_t before = session_enter(session, WATCH_REPLY);
-    request->fn(request->arg, reply);
+    request->fn(request->arg, &told);
     session_exit(session, before);
     free(request);
 }
@@ -64,12 +73,14 @@ static struct request *start_waiting(struct session *session, const char *method
         error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for a request");
         return NULL;
     }
+    list_init(&request->node);
     request->session = session;
     request->fn      = fn;
     request->arg     = arg;
     (void)snprintf(request->method, sizeof(request->method), "%s", method);
-    int64_t ms     = timeout_ms > 0 ? timeout_ms : session->options.request_timeout_ms;
-    clock_ns_t now = clock_monotonic();
+    int64_t ms        = timeout_ms > 0 ? timeout_ms : session->options.request_timeout_ms;
+    clock_ns_t now    = clock_monotonic();
+    request->began_at = now;
     if (rpc_pending_add(session->requests, now, now + ms * CLOCK_NS_PER_MS, on_reply, request,
                         &request->id, err) != 0) {
         free(request);
@@ -90,10 +101,20 @@ int session_expect(struct session *session, int64_t timeout_ms, hawser_reply_fn 
     return 0;
 }
 
-int session_call(struct session *session, const char *method, struct hawser_slice params,
-                 int64_t timeout_ms, hawser_reply_fn fn, void *arg, struct hawser_error *err)
+/* Send it, or let it wait for its turn. */
+static int dispatch(struct session *session, struct request *request, enum call_from from,
+                    struct hawser_error *err)
 {
-    struct request *request = start_waiting(session, method, timeout_ms, fn, arg, err);
+    int rc = session_throttle(session, request, from, &session->outgoing, err);
+    if (rc != 0) {
+        return rc < 0 ? -1 : 0;
+    }
+    return session_send(session, HAWSER_OPCODE_TEXT, buf_slice(&session->outgoing), err);
+}
+
+static int call(struct session *session, enum call_from from, const char *method,
+                struct hawser_slice params, struct request *request, struct hawser_error *err)
+{
     if (request == NULL) {
         return -1;
     }
@@ -102,7 +123,7 @@ int session_call(struct session *session, const char *method, struct hawser_slic
         error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for a request of %zu bytes", params.len);
         goto fail;
     }
-    if (session_send(session, HAWSER_OPCODE_TEXT, buf_slice(&session->outgoing), err) != 0) {
+    if (dispatch(session, request, from, err) != 0) {
         goto fail;
     }
     return 0;
@@ -111,6 +132,13 @@ fail:
     free(request);
     watch_deadline(session);
     return -1;
+}
+
+int session_call(struct session *session, const char *method, struct hawser_slice params,
+                 int64_t timeout_ms, hawser_reply_fn fn, void *arg, struct hawser_error *err)
+{
+    return call(session, CALL_ADAPTER, method, params,
+                start_waiting(session, method, timeout_ms, fn, arg, err), err);
 }
 
 int session_request(struct session *session, const char *method, struct hawser_slice params,
@@ -123,7 +151,8 @@ int session_request(struct session *session, const char *method, struct hawser_s
                   session->options.name, session_state_name(session->state), method);
         return -1;
     }
-    return session_call(session, method, params, timeout_ms, fn, arg, err);
+    return call(session, CALL_OUTSIDE, method, params,
+                start_waiting(session, method, timeout_ms, fn, arg, err), err);
 }
 
 int session_answered(struct session *session, uint64_t id, struct hawser_slice result,

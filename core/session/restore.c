@@ -173,7 +173,9 @@ static int ask_batch(struct session *session, enum channel_state from, enum chan
     }
     size_t count    = gather(session, from, to, names, most);
     uint64_t before = session_enter(session, slot);
+    session->asking = 1;
     ask(session->adapter, names, count);
+    session->asking = 0;
     session_exit(session, before);
     free(names);
     return 0;

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/slice.h"
+#include "session/calls.h"
 #include "session/object.h"
 #include "session/slot.h"
 
@@ -37,6 +38,9 @@ static void on_timer(struct session *session, enum session_timer timer)
     case SESSION_TIMER_STALE:
         session_on_stale(session);
         break;
+    case SESSION_TIMER_THROTTLE:
+        session_on_throttle(session);
+        break;
     case SESSION_TIMER_LOGIN:
         session_on_login_timer(session);
         break;
@@ -59,10 +63,11 @@ TIMER_CALLBACK(on_beat, SESSION_TIMER_BEAT)
 TIMER_CALLBACK(on_requests, SESSION_TIMER_REQUESTS)
 TIMER_CALLBACK(on_channels, SESSION_TIMER_CHANNELS)
 TIMER_CALLBACK(on_stale, SESSION_TIMER_STALE)
+TIMER_CALLBACK(on_throttle, SESSION_TIMER_THROTTLE)
 TIMER_CALLBACK(on_login, SESSION_TIMER_LOGIN)
 
 static const event_callback_fn TIMER_CALLBACKS[SESSION_TIMER_COUNT] = {
-    on_now, on_state, on_beat, on_requests, on_channels, on_stale, on_login};
+    on_now, on_state, on_beat, on_requests, on_channels, on_stale, on_throttle, on_login};
 
 void session_timer_arm(struct session *session, enum session_timer timer, int64_t delay_ms)
 {
@@ -184,6 +189,7 @@ struct session *session_create(const struct session_options *options, const stru
     session->env            = *env;
     session->state_since_ns = clock_realtime();
     wanted_init(&session->wanted, 0);
+    session_throttle_init(session);
     if (build(session, options, err) != 0) {
         session_destroy(session);
         return NULL;

@@ -20,6 +20,7 @@
 #include "net/loop.h"
 #include "net/tls.h"
 #include "session/backoff.h"
+#include "session/ratelimit.h"
 
 struct budget;
 struct telemetry_writer;
@@ -57,6 +58,8 @@ struct session_options {
     struct backoff_options backoff;
     const struct session_stale_rule *stale;
     size_t stale_count;
+    const struct ratelimit_rule *rate_limits; /* instead of what the adapter knows */
+    size_t rate_limit_count;
     const struct error_rule *on_error; /* what follows from errors, instead of the usual */
     size_t on_error_count;
     const char *const *channels; /* wanted by the config */
@@ -105,9 +108,9 @@ void session_destroy(struct session *session);
 
 /**
  * New options for a running session, applied in place: channels are subscribed and unsubscribed,
- * timeouts, heartbeat, backoff, stale and error rules replaced. url, proxy, tls, headers,
- * subprotocols, bind, tcp_*, compression must be unchanged (the caller makes a new session for
- * those).
+ * timeouts, heartbeat, backoff, rate limits, stale and error rules replaced. url, proxy, tls,
+ * headers, subprotocols, bind, tcp_*, compression must be unchanged (the caller makes a new session
+ * for those).
  * @return 0, or -1 with err set (nothing changed)
  */
 int session_apply(struct session *session, const struct session_options *options,

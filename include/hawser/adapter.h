@@ -32,6 +32,25 @@ struct hawser_message {
 };
 HAWSER_NO_TAIL_PADDING(struct hawser_message, reserved);
 
+/** One pool of tokens that an exchange counts an account's requests by. */
+struct hawser_rate_pool {
+    const char *name; /* as in the config: `rate_limit NAME rate=N burst=N;` */
+    uint32_t rate;    /* tokens that come back in a second */
+    uint32_t burst;   /* tokens of a full pool */
+    uint32_t urgent;  /* 1: orders: its requests go before those of other pools */
+    uint32_t reserved;
+};
+HAWSER_NO_TAIL_PADDING(struct hawser_rate_pool, reserved);
+
+/** How an exchange limits requests. */
+struct hawser_rate_limits {
+    uint32_t struct_size;
+    uint32_t pool_count; /* 1 to 8 */
+    const struct hawser_rate_pool *pools;
+    int64_t too_many; /* JSON-RPC code of the answer "too many requests"; 0: none */
+};
+HAWSER_NO_TAIL_PADDING(struct hawser_rate_limits, too_many);
+
 struct hawser_adapter {
     uint32_t struct_size;
     uint32_t
@@ -120,8 +139,24 @@ struct hawser_adapter {
      * @return 1 yes, 0 no
      */
     int (*channel_is_private)(struct hawser_slice channel);
+
+    /* since 1.1 */
+
+    /** The limits that the host keeps to by itself. NULL: none are known. */
+    const struct hawser_rate_limits *rate_limits;
+
+    /**
+     * What a request costs. NULL: nothing. Calls that find their pool empty wait in the host,
+     * orders first and channels last; the adapter's own calls outside of `subscribe` and
+     * `unsubscribe` are counted and wait for nothing.
+     *
+     * @param method  borrowed for the call
+     * @param pool    set to an index of rate_limits->pools
+     * @return        tokens; 0: nothing
+     */
+    uint32_t (*request_cost)(const char *method, uint32_t *pool);
 };
-HAWSER_NO_TAIL_PADDING(struct hawser_adapter, channel_is_private);
+HAWSER_NO_TAIL_PADDING(struct hawser_adapter, request_cost);
 
 #ifdef __cplusplus
 }

@@ -50,4 +50,9 @@ void deribit_message(void *adapter, const struct hawser_message *message);
 void deribit_explain(const struct deribit *deribit, const char *what,
                      const struct hawser_reply *reply, struct hawser_error *out);
 
+/* cost.c */
+extern const struct hawser_rate_limits deribit_rate_limits;
+/** @param pool set to an index of deribit_rate_limits.pools @return credits */
+uint32_t deribit_request_cost(const char *method, uint32_t *pool);
+
 #endif

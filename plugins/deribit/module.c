@@ -53,6 +53,8 @@ static const struct hawser_adapter deribit_adapter = {
     .leave              = deribit_leave,
     .disconnected       = deribit_disconnected,
     .channel_is_private = deribit_channel_is_private,
+    .rate_limits        = &deribit_rate_limits,
+    .request_cost       = deribit_request_cost,
 };
 
 HAWSER_MODULE_NOTE(HAWSER_ADAPTER, "deribit", "0.1.0");

@@ -19,11 +19,12 @@ session btc {{ adapter deribit; url {url}; subscribe {channel} trades.BTC-PERPET
 USES = {
     "adapter": "session other {{ adapter {name}; url ws://127.0.0.1:1/; }}",
     "output": "output {name} other {{ }}",
+    "telemetry": "telemetry {name} {{ }}",
 }
 # fixture, how it is used (None: load_module alone), what the refusal says: the reason, and what to do
 REFUSED = [
-    ("other_major", None, "built for ABI 2.0, this host offers 1.0: rebuild the module against this host's hawser/module.h, or upgrade hawser"),
-    ("newer_minor", None, "built for ABI 1.7, this host offers 1.0"),
+    ("other_major", None, "built for ABI 2.0, this host offers 1.1: rebuild the module against this host's hawser/module.h, or upgrade hawser"),
+    ("newer_minor", None, "built for ABI 1.7, this host offers 1.1"),
     ("wrong_magic", None, "magic number is 12345678"),
     ("small_struct", None, "its descriptor has 24 bytes"),
     ("no_note", None, "no Hawser note"),
@@ -34,6 +35,8 @@ REFUSED = [
     ("crashes_at_load", None, "while it was loaded (signal 6, Aborted); fix the module or remove its load_module"),
     ("crashes_in_create", "adapter", "while it checked this session (signal 6, Aborted); fix the module"),
     ("crashes_in_check", "adapter", "while it checked this session (signal 6, Aborted); fix the module"),
+    ("output_crashes_in_create", "output", "while it checked this block (signal 6, Aborted); fix the module"),
+    ("sink_crashes_in_create", "telemetry", "while it checked this block (signal 6, Aborted); fix the module"),
     ("output_crashes_in_check", "output", "while it checked this block (signal 6, Aborted); fix the module"),
 ]
 

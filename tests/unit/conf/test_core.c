@@ -100,6 +100,7 @@ START_TEST(a_config_with_every_directive_has_no_problems)
         "session s1 { adapter x; url wss://h/; credentials file:c; subscribe a b; subscribe c;\n"
         "  heartbeat off; reconnect delay=500ms max_delay=1m jitter=0.25 attempts=3; output a;\n"
         "  on_error 10028 wait 1s; on_error TLS_CERTIFICATE reconnect; on_error protocol stop;\n"
+        "  rate_limit a rate=0; rate_limit b rate=30 burst=100; rate_limit c burst=1 rate=1;\n"
         "  output b.c-d_E; stale_after ticker.* 5s; stale_after * 1m; request_timeout 1s;\n"
         "  connect_timeout 1s; auth_timeout 1s; subscribe_timeout 1s; tls_ca ca; tls_verify on;\n"
         "  tls_certificate c; tls_certificate_key k; bind ::1; header 'A: b'; header X-Y:;\n"
@@ -168,6 +169,14 @@ static const struct wrong WRONG[] = {
      "main.conf:2: \"reconnect attempts\": expected 0 to 1000000, got \"-1\"\n"},
     {MINE "reconnect speed=1; }", "main.conf:2: \"reconnect\": expected KEY=VALUE with a KEY of "
                                   "delay|max_delay|jitter|attempts, got \"speed=1\"\n"},
+    {MINE "rate_limit matching burst=3; }",
+     "main.conf:2: \"rate_limit\": expected POOL rate=N, or POOL rate=N burst=N\n"},
+    {MINE "rate_limit matching rate=3 pace=1; }",
+     "main.conf:2: \"rate_limit\": expected POOL rate=N, or POOL rate=N burst=N\n"},
+    {MINE "rate_limit matching rate=fast; }",
+     "main.conf:2: \"rate_limit rate\": expected a whole number, got \"fast\"\n"},
+    {MINE "rate_limit matching rate=1 burst=0; }",
+     "main.conf:2: \"rate_limit burst\": expected 1 to 100000000, got \"0\"\n"},
     {MINE "on_error TLS_CERTIFICAT stop; }",
      "main.conf:2: \"on_error\": no session decides by \"TLS_CERTIFICAT\"; did you mean "
      "\"TLS_CERTIFICATE\"?\n"},

@@ -143,6 +143,19 @@ START_TEST(stale_rules_keep_their_order)
 }
 END_TEST
 
+START_TEST(rate_limits_are_read)
+{
+    read_block(
+        "session s { url ws://h; rate_limit matching rate=30 burst=100; rate_limit r rate=0; }");
+    ck_assert_uint_eq(conf.options.rate_limit_count, 2);
+    ck_assert_str_eq(conf.options.rate_limits[0].pool, "matching");
+    ck_assert_uint_eq(conf.options.rate_limits[0].limit.rate, 30);
+    ck_assert_uint_eq(conf.options.rate_limits[0].limit.burst, 100);
+    ck_assert_uint_eq(conf.options.rate_limits[1].limit.rate, 0);
+    ck_assert_uint_eq(conf.options.rate_limits[1].limit.burst, 0);
+}
+END_TEST
+
 START_TEST(rules_about_errors_keep_their_order)
 {
     read_block("session s { url ws://h; on_error 10028 wait 1s; on_error http:403 reconnect; }");
@@ -214,6 +227,7 @@ int main(void)
     tcase_add_test(cases, subprotocols_are_joined_as_the_header_wants_them);
     tcase_add_test(cases, stale_rules_keep_their_order);
     tcase_add_test(cases, rules_about_errors_keep_their_order);
+    tcase_add_test(cases, rate_limits_are_read);
     tcase_add_test(cases, backoff_is_read_and_what_is_left_out_stays_the_default);
     tcase_add_test(cases, no_jitter_is_not_the_default_jitter);
     tcase_add_test(cases, files_of_tls_become_absolute);

@@ -1,0 +1,219 @@
+/*
+ * Calls that wait for the exchange's rate limits: by class (orders, other calls, channels), each in
+ * its order. A bucket belongs to the account where there is a login, else to the session.
+ */
+#include <string.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "hawser/adapter.h"
+#include "session/budget.h"
+#include "session/calls.h"
+
+#define PAUSE_NS   CLOCK_NS_PER_S         /* after "too many requests" that names no time */
+#define SEND_LATER (50 * CLOCK_NS_PER_MS) /* the connection's own queue is full */
+
+static const struct hawser_rate_limits *limits_of(const struct session *session)
+{
+    const struct hawser_adapter *adapter = session->env.adapter;
+    return HAWSER_HAS(adapter, rate_limits) && HAWSER_HAS(adapter, request_cost)
+               ? adapter->rate_limits
+               : NULL;
+}
+
+static struct ratelimit limit_of(const struct session *session, uint32_t pool)
+{
+    const struct hawser_rate_pool *known = &limits_of(session)->pools[pool];
+    struct ratelimit limit               = {known->rate, known->burst};
+    for (size_t i = 0; i < session->options.rate_limit_count; i++) {
+        const struct ratelimit_rule *rule = &session->options.rate_limits[i];
+        if (strcmp(rule->pool, known->name) == 0) {
+            limit.rate  = rule->limit.rate;
+            limit.burst = rule->limit.burst != 0 ? rule->limit.burst : limit.burst;
+        }
+    }
+    return limit;
+}
+
+static ratelimit_bucket *bucket_of(struct session *session, uint32_t pool)
+{
+    const char *account = session_credential(session, "client_id");
+    if (account == NULL || session->env.budget == NULL) {
+        return &session->throttle.own[pool];
+    }
+    uint64_t host = budget_key(session->url.host, session->url.port);
+    return budget_number(session->env.budget, budget_key(account, pool) ^ (host << 1 | 1));
+}
+
+void session_throttle_init(struct session *session)
+{
+    for (size_t i = 0; i < SESSION_CALL_CLASS_COUNT; i++) {
+        list_init(&session->throttle.waiting[i]);
+    }
+}
+
+static enum session_call_class class_of(const struct session *session,
+                                        const struct request *request, enum call_from from)
+{
+    if (from == CALL_ADAPTER) {
+        return SESSION_CALL_CHANNELS; /* others of the adapter's do not wait */
+    }
+    return limits_of(session)->pools[request->pool].urgent ? SESSION_CALL_ORDERS
+                                                           : SESSION_CALL_OTHERS;
+}
+
+static int is_behind(const struct session *session, enum session_call_class class, uint32_t pool)
+{
+    for (size_t i = 0; i <= (size_t) class; i++) {
+        struct list *node = NULL;
+        list_for_each (node, &session->throttle.waiting[i]) {
+            if (LIST_ENTRY(node, struct request, node)->pool == pool) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+static void watch(struct session *session, clock_ns_t wait)
+{
+    session_timer_arm(session, SESSION_TIMER_THROTTLE, wait / CLOCK_NS_PER_MS + 1);
+}
+
+static int enqueue(struct session *session, struct request *request, struct buf *frame,
+                   enum session_call_class class, struct hawser_error *err)
+{
+    struct session_throttle_queue *throttle = &session->throttle;
+    if (throttle->bytes + frame->len > session->options.max_queued_bytes) {
+        error_set(
+            err, HAWSER_REQUEST_LIMIT,
+            "%zu bytes of calls wait for the exchange's rate limit already; max_send_queue is "
+            "the bound",
+            throttle->bytes);
+        return -1;
+    }
+    request->frame = *frame;
+    *frame         = (struct buf){0};
+    request->waits = 1;
+    throttle->bytes += request->frame.len;
+    list_append(&throttle->waiting[class], &request->node);
+    return 0;
+}
+
+static void find_cost(const struct session *session, struct request *request, const char *method)
+{
+    const struct hawser_rate_limits *limits = limits_of(session);
+    uint32_t pool                           = 0;
+    if (limits == NULL) {
+        return;
+    }
+    uint32_t cost = session->env.adapter->request_cost(method, &pool);
+    if (pool < limits->pool_count && pool < RATELIMIT_POOLS_MAX) {
+        request->pool = pool;
+        request->cost = cost;
+    }
+}
+
+int session_throttle(struct session *session, struct request *request, enum call_from from,
+                     struct buf *frame, struct hawser_error *err)
+{
+    clock_ns_t now = clock_monotonic();
+    find_cost(session, request, request->method);
+    if (request->cost == 0) {
+        return 0;
+    }
+    struct ratelimit limit   = limit_of(session, request->pool);
+    ratelimit_bucket *bucket = bucket_of(session, request->pool);
+    if (from == CALL_ADAPTER && !session->asking) {
+        ratelimit_owe(bucket, limit, request->cost, now);
+        return 0;
+    }
+    enum session_call_class class = class_of(session, request, from);
+    clock_ns_t wait               = is_behind(session, class, request->pool)
+                                        ? 1
+                                        : ratelimit_take(bucket, limit, request->cost, now);
+    if (wait == 0) {
+        return 0;
+    }
+    if (enqueue(session, request, frame, class, err) != 0) {
+        return -1;
+    }
+    session_emit(session, HAWSER_EVENT_RATE_LIMIT_WAIT, wait, 0, request->method);
+    watch(session, class == SESSION_CALL_ORDERS ? 0 : wait);
+    return 1;
+}
+
+int session_throttle_forget(struct request *request)
+{
+    if (!request->waits) {
+        return 0;
+    }
+    list_remove(&request->node);
+    request->session->throttle.bytes -= request->frame.len;
+    request->waits = 0;
+    buf_fini(&request->frame);
+    return 1;
+}
+
+/* @return 0: sent, or of a link that is gone; -1: later */
+static int send_waiting(struct session *session, struct request *request)
+{
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    if (session_send(session, HAWSER_OPCODE_TEXT, buf_slice(&request->frame), &err) != 0) {
+        return -1;
+    }
+    (void)session_throttle_forget(request); /* it waited */
+    return 0;
+}
+
+void session_on_throttle(struct session *session)
+{
+    uint32_t empty   = 0; /* pools, a bit each */
+    clock_ns_t least = 0;
+    for (size_t i = 0; i < SESSION_CALL_CLASS_COUNT; i++) {
+        struct list *node  = NULL;
+        struct list *after = NULL;
+        list_for_each_safe (node, after, &session->throttle.waiting[i]) {
+            struct request *request = LIST_ENTRY(node, struct request, node);
+            if ((empty & 1u << request->pool) != 0) {
+                continue;
+            }
+            clock_ns_t wait =
+                ratelimit_take(bucket_of(session, request->pool), limit_of(session, request->pool),
+                               request->cost, clock_monotonic());
+            if (wait == 0 && send_waiting(session, request) != 0) {
+                wait = SEND_LATER;
+            }
+            if (wait > 0) {
+                empty |= 1u << request->pool;
+                least = least == 0 || wait < least ? wait : least;
+            }
+        }
+    }
+    if (least > 0) {
+        watch(session, least);
+    }
+}
+
+void session_throttle_obey(struct session *session, const struct request *request,
+                           const struct hawser_error *err)
+{
+    const struct hawser_rate_limits *limits = limits_of(session);
+    if (limits == NULL || limits->too_many == 0 || err->cause_kind != HAWSER_CAUSE_JSONRPC ||
+        err->cause != limits->too_many) {
+        return;
+    }
+    const struct error_rule *rule = session_rule_of(session, err);
+    clock_ns_t pause              = rule != NULL && rule->recovery == HAWSER_RECOVER_WAIT
+                                        ? rule->wait_ms * CLOCK_NS_PER_MS
+                                        : PAUSE_NS;
+    ratelimit_drain(bucket_of(session, request->pool), limit_of(session, request->pool),
+                    clock_monotonic() + pause);
+    session_emit(session, HAWSER_EVENT_RATE_LIMIT_WAIT, pause, HAWSER_RATE_LIMITED,
+                 request->method);
+    complain(&session->throttle.trouble, LOG_WARN,
+             "session=%s the exchange says too many requests to %s; calls of pool %s wait for %lld "
+             "ms",
+             session->options.name, request->method, limits->pools[request->pool].name,
+             (long long)(pause / CLOCK_NS_PER_MS));
+}
