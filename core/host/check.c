@@ -13,6 +13,7 @@
 #include "hawser/adapter.h"
 #include "hawser/output.h"
 #include "hawser/telemetry.h"
+#include "host/check_places.h"
 #include "host/modules.h"
 #include "module/directory.h"
 #include "module/instance.h"
@@ -221,6 +222,9 @@ static void check_session(struct check *check, const struct conf_node *session)
     conf_check_block(session, HAWSER_IN_SESSION | (module == NULL ? CONF_MODULE_MISSING : 0),
                      tables, table_count, check->problems);
     check_proxy(check, session);
+    if (check->problems->count == before) {
+        check_session_places(session, check->prefix, check->problems);
+    }
     if (module != NULL && check->problems->count == before && session->word_count == 2) {
         check_adapter(check, session, module);
     }
@@ -299,6 +303,7 @@ void check_config(const struct conf_tree *tree, const char *prefix, struct conf_
     struct check check = {tree, prefix, problems, module_directory_create(), progress, arg};
     conf_check_block(root, HAWSER_IN_MAIN, &conf_core_table, 1, problems);
     conf_check_core(tree, problems);
+    check_places(tree, prefix, problems);
     if (check.modules == NULL) {
         conf_problem(problems, NULL, "no memory to check the configuration");
         return;

@@ -1,9 +1,14 @@
 """The configs that are shipped pass the host's own check: as they are, and with everything set that they show."""
 import glob
+import grp
 import os
+import pwd
 import re
+import shutil
+import tempfile
 import unittest
 
+from lib.certs import make_certificate
 from lib.host import Host
 from lib.peers import ROOT
 from lib.process import build_dir
@@ -18,12 +23,23 @@ def shipped(name):
 
 
 def with_everything_set(text):
-    """What stands behind a # without a blank is set; the build's modules are used."""
+    """What stands behind a # without a blank is set; the build's modules and this machine's accounts are used."""
     text = re.sub(r"^(\s*)#(?=[^ #\n])", r"\1", text, flags=re.M)
+    text = re.sub(r"^(user +)hawser;", rf"\g<1>{pwd.getpwuid(os.geteuid()).pw_name};", text, flags=re.M)
+    text = text.replace("group=hawser", f"group={grp.getgrgid(os.getegid()).gr_name}")
     return re.sub(r"^module_path .*\n", "", text, flags=re.M)
 
 
 class ConfFiles(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory(prefix="hawser-test-")
+        cls.certificate, cls.key = make_certificate(cls.folder.name)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
     def check(self, text):
         host = Host(MODULE_PATH + text, head="")
         self.addCleanup(host.__exit__)
@@ -33,6 +49,9 @@ class ConfFiles(unittest.TestCase):
             host.write_file(name, with_everything_set(shipped(name)))
         for name in ("deribit.cred", "deribit-test.cred"):
             host.write_file(name, *CREDENTIALS)
+        os.mkdir(host.path("tls"))
+        for name, source in (("roots.pem", self.certificate), ("client.pem", self.certificate), ("client.key", self.key)):
+            shutil.copy(source, host.path(os.path.join("tls", name)))
         return host.run("-t")
 
     def assert_good(self, text):

@@ -1,0 +1,182 @@
+/*
+ * Places that a config names. See check_places.h. Only what is certain is a problem: a folder that
+ * may not be looked into is left to the start.
+ */
+#include "host/check_places.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "base/error.h"
+#include "base/slice.h"
+#include "conf/directive.h"
+#include "conf/value.h"
+#include "net/tls.h"
+#include "net/url.h"
+#include "ws/utf8.h"
+
+static int is_no_folder(const char *path)
+{
+    struct stat about;
+    return stat(path, &about) == 0 ? !S_ISDIR(about.st_mode) : errno == ENOENT || errno == ENOTDIR;
+}
+
+/** Cut the last part off a path in place. @return 0 when nothing but the root is left */
+static int cut(char *path)
+{
+    char *slash = strrchr(path, '/');
+    if (slash == NULL || slash == path) {
+        return 0;
+    }
+    *slash = 0;
+    return 1;
+}
+
+/* The start makes one folder, as logs/ and run/ of a new prefix, but no more. */
+static void check_folder(const struct conf_node *node, const char *path,
+                         struct conf_problems *problems)
+{
+    char *folder = strdup(path);
+    if (folder != NULL && cut(folder) && is_no_folder(folder) && cut(folder) &&
+        is_no_folder(folder)) {
+        conf_problem(problems, node, "\"%s\": there is no folder %s", node->words[0], folder);
+    }
+    free(folder);
+}
+
+/** @param word  a path; "" was refused before */
+static void check_file(const struct conf_node *node, const char *word, const char *prefix,
+                       mode_t kind, struct conf_problems *problems)
+{
+    static const char *const WANTED[] = {"a regular file", "a socket, or nothing"};
+    char *path                        = conf_value_path(word, prefix);
+    struct stat about;
+    if (path == NULL) {
+        conf_problem(problems, node, "no memory for a path");
+        return;
+    }
+    /* A log may be /dev/null or a terminal, but nobody may read a pipe's other end. */
+    if (stat(path, &about) == 0 && (about.st_mode & S_IFMT) != kind &&
+        !(kind == S_IFREG && S_ISCHR(about.st_mode))) {
+        conf_problem(problems, node, "\"%s\": %s is something else: expected %s", node->words[0],
+                     path, WANTED[kind == S_IFSOCK]);
+    }
+    if (kind == S_IFSOCK && strlen(path) >= sizeof(((struct sockaddr_un *)NULL)->sun_path)) {
+        conf_problem(problems, node, "\"%s\": the whole path has %zu bytes: expected at most %zu",
+                     node->words[0], strlen(path),
+                     sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1);
+    }
+    check_folder(node, path, problems);
+    free(path);
+}
+
+static void check_control(const struct conf_node *node, const char *prefix,
+                          struct conf_problems *problems)
+{
+    const char *group = conf_value_option(node->words, node->word_count, "group");
+    if (node->word_count > 1 && strncmp(node->words[1], "unix:", 5) == 0 &&
+        node->words[1][5] != 0) {
+        check_file(node, node->words[1] + 5, prefix, S_IFSOCK, problems);
+    }
+    if (group != NULL && getgrnam(group) == NULL) {
+        conf_problem(problems, node, "\"control\": there is no group \"%s\"", group);
+    }
+}
+
+void check_places(const struct conf_tree *tree, const char *prefix, struct conf_problems *problems)
+{
+    const struct conf_node *root    = conf_tree_root(tree);
+    const struct conf_node *log     = conf_find(root, "error_log", NULL);
+    const struct conf_node *pid     = conf_find(root, "pid", NULL);
+    const struct conf_node *control = conf_find(root, "control", NULL);
+    if (log != NULL && log->word_count > 1 && log->words[1][0] == 0) {
+        conf_problem(problems, log, "\"error_log\": expected a path or stderr, got \"\"");
+    } else if (log != NULL && log->word_count > 1 && strcmp(log->words[1], "stderr") != 0) {
+        check_file(log, log->words[1], prefix, S_IFREG, problems);
+    }
+    if (pid != NULL && pid->word_count > 1 && pid->words[1][0] != 0) {
+        check_file(pid, pid->words[1], prefix, S_IFREG, problems);
+    }
+    if (control != NULL) {
+        check_control(control, prefix, problems);
+    }
+}
+
+/* sessions */
+
+static void check_urls(const struct conf_node *node, struct conf_problems *problems)
+{
+    for (size_t i = 1; i < node->word_count; i++) {
+        struct hawser_error err = HAWSER_ERROR_INIT;
+        struct net_url url;
+        if (net_url_parse(node->words[i], &url, &err) != 0) {
+            conf_problem(problems, node, "%s", err.message);
+        } else {
+            net_url_fini(&url);
+        }
+    }
+}
+
+/* JSON has no other bytes, and a peer ends the connection over them. */
+static void check_channels(const struct conf_node *node, struct conf_problems *problems)
+{
+    for (size_t i = 1; i < node->word_count; i++) {
+        struct hawser_slice name = slice_of(node->words[i]);
+        if (name.len == 0) {
+            conf_problem(problems, node, "\"subscribe\": expected a channel's name, got \"\"");
+        } else if (!ws_utf8_is_valid((const uint8_t *)name.data, name.len)) {
+            conf_problem(problems, node, "\"subscribe\": a channel's name is not UTF-8 text");
+        }
+    }
+}
+
+static char *path_word(const struct conf_node *session, const char *directive, const char *prefix,
+                       const struct conf_node **node)
+{
+    const struct conf_node *found = conf_find(session, directive, NULL);
+    if (found == NULL || found->word_count != 2) {
+        return NULL;
+    }
+    *node = found;
+    return conf_value_path(found->words[1], prefix);
+}
+
+/* Loading the system's roots would cost much, and cannot fail. */
+static void check_tls(const struct conf_node *session, const char *prefix,
+                      struct conf_problems *problems)
+{
+    const struct conf_node *node   = NULL;
+    struct hawser_error err        = HAWSER_ERROR_INIT;
+    char *key                      = path_word(session, "tls_certificate_key", prefix, &node);
+    char *certificate              = path_word(session, "tls_certificate", prefix, &node);
+    char *ca                       = path_word(session, "tls_ca", prefix, &node);
+    struct net_tls_options options = {
+        .ca_file = ca, .certificate_file = certificate, .key_file = key};
+    if (node != NULL) {
+        struct net_tls *tls = net_tls_create(&options, &err);
+        if (tls == NULL) {
+            conf_problem(problems, node, "%s", err.message);
+        }
+        net_tls_destroy(tls);
+    }
+    free(key);
+    free(certificate);
+    free(ca);
+}
+
+void check_session_places(const struct conf_node *session, const char *prefix,
+                          struct conf_problems *problems)
+{
+    const struct conf_node *node = NULL;
+    while ((node = conf_find(session, "subscribe", node)) != NULL) {
+        check_channels(node, problems);
+    }
+    for (node = NULL; (node = conf_find(session, "url", node)) != NULL;) {
+        check_urls(node, problems);
+    }
+    check_tls(session, prefix, problems);
+}

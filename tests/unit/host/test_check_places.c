@@ -1,0 +1,111 @@
+/*
+ * What -t says of places: files, folders, groups, certificates, addresses that cannot work.
+ */
+#include "host/check_places.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "conf/directive.h"
+#include "support/suite.h"
+#include "trees.h"
+#include "unit/conf/conf_fixture.h"
+
+#define LONG_NAME                                                                                  \
+    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" \
+    "xxxxxxxxxxxxxxxxxxxx"
+
+static struct conf_problems problems;
+static char here[4096];
+
+static void set_up(void)
+{
+    folder_setup();
+    ck_assert_ptr_nonnull(getcwd(here, sizeof(here)));
+    conf_problems_init(&problems);
+    folder_write("logs/error.log", "");
+    folder_write("plain", "no certificate\n");
+}
+
+static void tear_down(void)
+{
+    conf_problems_fini(&problems);
+    folder_teardown();
+}
+
+/* What is told of a main block, or of the session in it. NULL: nothing. */
+static const char *told(const char *text)
+{
+    struct conf_tree *tree          = tree_of(text);
+    const struct conf_node *session = conf_find(conf_tree_root(tree), "session", NULL);
+    if (session == NULL) {
+        check_places(tree, here, &problems);
+    } else {
+        check_session_places(session, here, &problems);
+    }
+    conf_tree_destroy(tree);
+    return problems.count == 0 ? NULL : buf_text(&problems.text);
+}
+
+static const struct {
+    const char *text;
+    const char *part;
+} WRONG[] = {
+    {"error_log '';", "expected a path or stderr"},
+    {"error_log logs;", "logs is something else: expected a regular file"},
+    {"error_log none/at/all.log;", "\"error_log\": there is no folder "},
+    {"pid logs;", "expected a regular file"},
+    {"pid none/at/all;", "\"pid\": there is no folder "},
+    {"pid plain/x/y;", "\"pid\": there is no folder "},
+    {"control unix:plain;", "plain is something else: expected a socket, or nothing"},
+    {"control unix:logs;", "expected a socket, or nothing"},
+    {"control unix:none/at/all;", "\"control\": there is no folder "},
+    {"control unix:" LONG_NAME ";", "expected at most 107"},
+    {"control unix:c group=no-such-group-here;", "there is no group \"no-such-group-here\""},
+    {"session s { url ws://h/ ws://-b/; }", "a part of the host begins or ends with '-'"},
+    {"session s { url ws://300.1.1.1/; }", "the host is not a whole IPv4 address"},
+    {"session s { subscribe a ''; }", "expected a channel's name, got \"\""},
+    {"session s { subscribe a; subscribe gr\xf6 x; }", "not UTF-8 text"},
+    {"session s { tls_ca none.pem; }", "none.pem not usable: No such file"},
+    {"session s { tls_ca plain; }", "plain not usable"},
+    {"session s { tls_certificate plain; tls_certificate_key plain; }", "plain not usable"},
+};
+
+START_TEST(a_place_that_cannot_work_is_told)
+{
+    const char *text = told(WRONG[_i].text);
+    ck_assert_msg(text != NULL && strstr(text, WRONG[_i].part) != NULL, "%s: %s", WRONG[_i].text,
+                  text == NULL ? "nothing" : text);
+    ck_assert_uint_eq(problems.count, 1);
+}
+END_TEST
+
+static const char *const RIGHT[] = {
+    "error_log stderr;",
+    "error_log /dev/null;",
+    "error_log logs/error.log;",
+    "error_log made/at-the-start.log;",
+    "pid made/at-the-start;",
+    "control unix:logs/socket mode=0660;",
+    "control unix:made/socket;",
+    "daemon off;",
+    "session s { url wss://a_b.example:1/p?q ws://[::1]/; subscribe 'a b' gr\xc3\xb6\xc3\x9f; }",
+};
+
+START_TEST(a_place_that_can_work_passes)
+{
+    const char *text = told(RIGHT[_i]);
+    ck_assert_msg(text == NULL, "%s: %s", RIGHT[_i], text == NULL ? "" : text);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *cases = tcase_create("check_places");
+    tcase_add_checked_fixture(cases, set_up, tear_down);
+    tcase_add_loop_test(cases, a_place_that_cannot_work_is_told, 0,
+                        (int)(sizeof(WRONG) / sizeof(WRONG[0])));
+    tcase_add_loop_test(cases, a_place_that_can_work_passes, 0,
+                        (int)(sizeof(RIGHT) / sizeof(RIGHT[0])));
+    return suite_run("host/check_places", cases);
+}
