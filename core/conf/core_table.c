@@ -49,6 +49,10 @@ static const struct hawser_directive ROWS[] = {
     ROW("load_module", MAIN, PATH, REPEATS, 1, 1, NULL, NULL, 0, 0, "shared object to load"),
     ROW("shutdown_timeout", MAIN, TIME, 0, 1, 1, "10s", NULL, 100, H,
         "longest time that a graceful stop may take"),
+    ROW("worker_timeout", MAIN, TIME, 0, 1, 1, "10s", "off", S, H,
+        "a worker or observer whose loop does not turn for so long is ended and started again"),
+    ROW("callback_budget", MAIN, TIME, 0, 1, 1, "100ms", "off", 10, MN,
+        "a module whose function blocks for longer is named in the log"),
     ROW("connect_budget", MAIN, OPTIONS, 0, 1, 2, "rate=5 burst=32", "rate|burst", 0, 0,
         "attempts to connect that all sessions together make to one host: most a second (0: no "
         "limit), and at once"),

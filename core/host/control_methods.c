@@ -15,10 +15,11 @@
 
 static json_t *child_json(const struct master_child *child)
 {
-    return json_pack("{s:s, s:i, s:i, s:b, s:I, s:I}", "role", child_role_name(child->role),
+    return json_pack("{s:s, s:i, s:i, s:b, s:I, s:I, s:I}", "role", child_role_name(child->role),
                      "index", (int)child->index, "pid", (int)child->pid, "running",
                      master_child_is_running(child), "restarts", (json_int_t)child->restarts,
-                     "generation", (json_int_t)child->generation);
+                     "generation", (json_int_t)child->generation, "slow_calls",
+                     (json_int_t)child->slow_calls);
 }
 
 static json_t *reload_json(const struct reload_result *result)

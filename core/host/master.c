@@ -207,7 +207,7 @@ static int make_parts(struct master *master, struct hawser_error *err)
     if (master->area == NULL || budget_make(&master->budget, err) != 0) {
         return -1;
     }
-    if (open_files(master, err) != 0) {
+    if (master_watch_begin(master, err) != 0 || open_files(master, err) != 0) {
         return -1;
     }
     if (watch_signals(master) != 0) {
@@ -286,6 +286,7 @@ static void destroy(struct master *master)
         event_free(master->lead);
     }
     pidfile_remove(&master->pidfile);
+    master_watch_end(master);
     telemetry_area_detach(master->area);
     if (master->telemetry >= 0) {
         (void)close(master->telemetry); /* memory alone */
@@ -337,6 +338,7 @@ static int start_children(struct master *master, struct hawser_error *err)
               master->options->config, master->options->prefix, (unsigned)master->settings.workers,
               master->settings.workers == 1 ? "" : "s");
     master_child_start(&master->observer);
+    master_watch_again(master);
     if (conf_find(conf_tree_root(master->tree), "telemetry", NULL) == NULL ||
         event_add(master->lead, &lead) != 0) {
         master_start_workers(master);

@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "base/clock.h"
+#include "base/complain.h"
 #include "base/list.h"
 #include "base/watch.h"
 #include "conf/tree.h"
@@ -18,20 +19,36 @@
 #include "host/pidfile.h"
 #include "host/secrets.h"
 #include "host/settings.h"
+#include "host/watchdog.h"
+
+#define MASTER_SLOW_MAX 4u
 
 struct checker;
 struct control;
 struct observer;
+struct telemetry_writer;
 struct worker;
+
+/** A function of a module that held up a loop. */
+struct master_slow {
+    char module[WATCH_MODULE_SIZE];
+    enum watch_slot slot;
+    struct complaint trouble;
+};
 
 /** One child process (or, with master_process off, the same thing inside this one). */
 struct master_child {
     struct master *master;
     enum child_role role;
     uint32_t index;
-    pid_t pid;                 /* 0: not running */
-    int watch_fd;              /* memory that it writes its calls into; -1: none yet */
-    struct watch *watch;       /* the same, mapped; NULL: none yet */
+    pid_t pid;           /* 0: not running */
+    int watch_fd;        /* memory that it writes its calls into; -1: none yet */
+    struct watch *watch; /* the same, mapped; NULL: none yet */
+    struct watchdog watchdog;
+    clock_ns_t aborted_at; /* it hangs, and was told to end; 0: it does not */
+    struct master_slow slow[MASTER_SLOW_MAX];
+    uint32_t next_slow;
+    uint64_t slow_calls;       /* since the host started */
     struct channel *channel;   /* NULL: not running */
     struct worker *worker;     /* master_process off */
     struct observer *observer; /* master_process off */
@@ -97,6 +114,8 @@ struct master {
     int telemetry; /* descriptor of the shared area */
     int budget;    /* descriptor of the shared connect budget */
     struct telemetry_area *area;
+    struct telemetry_writer *writer; /* the master's own counters */
+    struct event *look;              /* at the children, again and again */
     struct pidfile pidfile;
     struct master_child workers[SETTINGS_MAX_WORKERS];
     struct master_child observer;
@@ -160,6 +179,12 @@ void master_remember_channels(struct master *master, const json_t *change);
 /** Empty memory to watch a child that is about to start. @return 0, or -1 with err set */
 int master_watch_prepare(struct master_child *child, struct hawser_error *err) HAWSER_MUST_CHECK;
 void master_watch_fini(struct master_child *child);
+/** The looks at all children: until master_watch_end, from the first master_watch_again on. */
+int master_watch_begin(struct master *master, struct hawser_error *err) HAWSER_MUST_CHECK;
+void master_watch_again(struct master *master);
+void master_watch_end(struct master *master);
+/** Add 1 to a counter of the master's. @param session NULL: none */
+void master_count(struct master *master, const char *metric, const char *session);
 /** A call in words: "module NAME, session=NAME, in its `message`". @return out */
 const char *master_watch_words(const struct watch_call *call, char *out, size_t size);
 

@@ -92,6 +92,8 @@ int settings_read(struct settings *settings, const struct conf_tree *tree, const
                .daemon              = main_number(tree, "daemon") != 0,
                .master_process      = main_number(tree, "master_process") != 0,
                .shutdown_timeout_ms = main_number(tree, "shutdown_timeout"),
+               .worker_timeout_ms   = main_number(tree, "worker_timeout"),
+               .callback_budget_ms  = main_number(tree, "callback_budget"),
                .pid_path            = conf_value_path(pid == NULL ? "run/hawser.pid" : pid, prefix),
                .module_path = conf_value_path(path == NULL ? HAWSER_DEFAULT_MODULE_PATH : path, prefix),
                .user        = user == NULL ? NULL : strdup(user),

@@ -15,7 +15,9 @@ struct settings {
     int master_process;
     int log_level;
     int64_t shutdown_timeout_ms;
-    char *log_path; /* absolute, or "stderr" */
+    int64_t worker_timeout_ms;  /* 0: off */
+    int64_t callback_budget_ms; /* 0: off */
+    char *log_path;             /* absolute, or "stderr" */
     char *pid_path;
     char *control_path;  /* NULL: control off */
     char *control_group; /* NULL: none */

@@ -152,11 +152,8 @@ static const struct hawser_directive rows[] = {
 HAWSER_MODULE_NOTE(HAWSER_ADAPTER, "faulty", "1.0.0");
 
 HAWSER_EXPORT const struct hawser_module hawser_module = {
-    HAWSER_MODULE_HEAD,
-    .kind            = HAWSER_ADAPTER,
-    .name            = "faulty",
-    .version         = "1.0.0",
-    .directives      = rows,
-    .directive_count = sizeof(rows) / sizeof(rows[0]),
-    .vtable.adapter  = &vtable,
+    HAWSER_MODULE_HEAD,        .kind = HAWSER_ADAPTER,
+    .name = "faulty",          .version = "1.0.0",
+    .directives = rows,        .directive_count = sizeof(rows) / sizeof(rows[0]),
+    .vtable.adapter = &vtable,
 };
