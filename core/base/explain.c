@@ -18,6 +18,7 @@ static const struct {
     {HAWSER_NET_URL, "correct `url` and reload"},
     {HAWSER_TLS_CERTIFICATE,
      "check the host's name, the clock of this machine and `tls_ca`, then reconnect"},
+    {HAWSER_TLS_CERTIFICATE_DATE, "check the clock of this machine; the server has to renew it"},
     {HAWSER_TLS_HANDSHAKE, "see whether `url` is a TLS port, and to `tls_certificate`"},
     {HAWSER_TLS_SETUP, "correct `tls_ca`, `tls_certificate` and its key, then reload"},
     {HAWSER_WS_HANDSHAKE, "see whether `url` is a WebSocket, and to `header` and `subprotocols`"},

@@ -118,6 +118,8 @@ static const struct hawser_directive ROWS[] = {
         "off: any server certificate is accepted"),
     ROW("tls_ca", SESSION, PATH, 0, 1, 1, NULL, NULL, 0, 0,
         "PEM file of trusted roots instead of the system's"),
+    ROW("tls_pin", SESSION, STRING, 0, 1, 16, NULL, NULL, 0, 0,
+        "sha256//BASE64 of the keys that the server may have"),
     ROW("tls_certificate", SESSION, PATH, 0, 1, 1, NULL, NULL, 0, 0,
         "PEM file with a certificate of ours and its chain"),
     ROW("tls_certificate_key", SESSION, PATH, 0, 1, 1, NULL, NULL, 0, 0,

@@ -18,6 +18,7 @@
 #include "module/directory.h"
 #include "module/instance.h"
 #include "net/proxy.h"
+#include "net/tls.h"
 
 struct check {
     const struct conf_tree *tree;
@@ -206,6 +207,17 @@ static void check_proxy(struct check *check, const struct conf_node *session)
     net_proxy_fini(&proxy);
 }
 
+static void check_pins(struct check *check, const struct conf_node *session)
+{
+    const struct conf_node *node = conf_find(session, "tls_pin", NULL);
+    for (size_t i = 1; node != NULL && i < node->word_count; i++) {
+        struct hawser_error err = HAWSER_ERROR_INIT;
+        if (net_tls_pin_check(node->words[i], &err) != 0) {
+            conf_problem(check->problems, node, "%s", err.message);
+        }
+    }
+}
+
 static void check_session(struct check *check, const struct conf_node *session)
 {
     struct conf_table tables[2]   = {conf_core_table};
@@ -222,6 +234,7 @@ static void check_session(struct check *check, const struct conf_node *session)
     conf_check_block(session, HAWSER_IN_SESSION | (module == NULL ? CONF_MODULE_MISSING : 0),
                      tables, table_count, check->problems);
     check_proxy(check, session);
+    check_pins(check, session);
     if (check->problems->count == before) {
         check_session_places(session, check->prefix, check->problems);
     }

@@ -168,9 +168,16 @@ static int read_tls(struct sessionconf *conf, const struct conf_node *session, c
             return -1;
         }
     }
+    size_t pin_count = 0;
+    conf->pins       = all_words(session, "tls_pin", &pin_count);
+    if (conf->pins == NULL) {
+        error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for pins");
+        return -1;
+    }
     conf->options.tls = (struct net_tls_options){.ca_file          = conf->ca_file,
                                                  .certificate_file = conf->certificate_file,
                                                  .key_file         = conf->key_file,
+                                                 .pins       = conf->pins,
                                                  .verify_off = number(session, "tls_verify") == 0};
     return 0;
 }
@@ -234,6 +241,7 @@ void sessionconf_fini(struct sessionconf *conf)
 {
     free(conf->channels);
     free(conf->urls);
+    free(conf->pins);
     free(conf->headers);
     free(conf->stale);
     free(conf->on_error);

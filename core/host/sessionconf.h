@@ -14,6 +14,7 @@ struct sessionconf {
     const char **channels;
     const char **headers;
     const char **urls;
+    const char **pins;
     struct session_stale_rule *stale;
     struct error_rule *on_error;
     struct ratelimit_rule *rate_limits;

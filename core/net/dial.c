@@ -94,7 +94,11 @@ static void shake_hands(struct net_dial *dial)
     int result              = SSL_do_handshake(dial->ssl);
     if (result == 1) {
         (void)event_del(&dial->io);
-        report_connected(dial);
+        if (net_tls_check_peer(dial->tls, dial->ssl, dial->url->host, &err) == 0) {
+            report_connected(dial);
+        } else {
+            report_failure(dial, &err);
+        }
         return;
     }
     short wanted = 0;

@@ -264,6 +264,9 @@ void net_stream_destroy(struct net_stream *s)
     if (s->bio != NULL && !s->ended && !s->finished && s->queue.len == 0 && s->send_failure == 0) {
         (void)stream_tls_finish(s); /* as far as it goes at once */
     }
+    if (s->ssl != NULL) { /* a link that was cut is worth resuming, too: OpenSSL would forbid it */
+        SSL_set_shutdown(s->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+    }
     SSL_free(s->ssl);
     s->ssl = NULL;
     (void)close(s->fd); /* what was not sent is given up, as the header says */

@@ -141,6 +141,10 @@ enum stream_progress stream_tls_read(struct net_stream *s, size_t *have, struct 
             stream_note_send_failure(s, ENOMEM);
         }
     }
+    if (!s->destroyed && progress == STREAM_OPEN) {
+        /* 17 KB and more that an idle connection does not need; refused while some are in use */
+        (void)SSL_free_buffers(s->ssl);
+    }
     return progress;
 }
 

@@ -11,16 +11,12 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "net/tls_impl.h"
 #include "net/tls_refusal.h"
 
 /* 112 bits: RSA and DH of 2048, no SHA-1 signatures. In code, for a system's openssl.cnf may say
  * less. */
 #define SECURITY_LEVEL 2
-
-struct net_tls {
-    SSL_CTX *context;
-    int verify_off;
-};
 
 /* OpenSSL would ask on the terminal for the password of an encrypted key. */
 static int no_password(char *out, int size, int writes, void *arg)
@@ -49,8 +45,9 @@ static int set_policy(SSL_CTX *context)
     static const uint8_t HTTP_1_1[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
     SSL_CTX_set_security_level(context, SECURITY_LEVEL);
     (void)SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-    (void)SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-                                        SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    /* No SSL_MODE_RELEASE_BUFFERS: it allocates for each record. See stream_tls_read. */
+    (void)SSL_CTX_set_mode(context,
+                           SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_default_passwd_cb(context, no_password);
     return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&
                    SSL_CTX_set_max_proto_version(context, 0) == 1 &&
@@ -101,7 +98,7 @@ struct net_tls *net_tls_create(const struct net_tls_options *options, struct haw
     }
     tls->verify_off = options->verify_off;
     tls->context    = SSL_CTX_new(TLS_client_method());
-    if (tls->context == NULL || set_policy(tls->context) != 0) {
+    if (tls->context == NULL || set_policy(tls->context) != 0 || net_tls_peers_prepare(tls) != 0) {
         error_set(err, HAWSER_TLS_SETUP, "TLS could not be set up: %s",
                   ERR_reason_error_string(ERR_peek_error()));
         goto fail;
@@ -109,7 +106,8 @@ struct net_tls *net_tls_create(const struct net_tls_options *options, struct haw
     SSL_CTX_set_verify(tls->context, options->verify_off ? SSL_VERIFY_NONE : SSL_VERIFY_PEER,
                        options->verify_off ? NULL : net_tls_on_verify);
     if (set_roots(tls->context, options->ca_file, err) != 0 ||
-        set_certificate(tls->context, options, err) != 0) {
+        set_certificate(tls->context, options, err) != 0 ||
+        net_tls_pins_read(tls, options->pins, err) != 0) {
         goto fail;
     }
     return tls;
@@ -124,6 +122,7 @@ void net_tls_destroy(struct net_tls *tls)
     if (tls == NULL) {
         return;
     }
+    net_tls_peers_fini(tls);
     SSL_CTX_free(tls->context);
     free(tls);
 }
@@ -161,5 +160,12 @@ SSL *net_tls_open(struct net_tls *tls, const char *host, struct hawser_error *er
         return NULL;
     }
     SSL_set_connect_state(ssl);
+    net_tls_peer_attach(tls, ssl, host);
     return ssl;
+}
+
+int net_tls_check_peer(struct net_tls *tls, SSL *ssl, const char *host, struct hawser_error *err)
+{
+    net_tls_peer_note(tls, ssl, host);
+    return net_tls_pins_check(tls, SSL_get0_peer_certificate(ssl), host, err);
 }

@@ -15,8 +15,13 @@ struct net_tls_options {
     const char *ca_file;          /* PEM file; NULL: the system's roots */
     const char *certificate_file; /* of ours, PEM chain; NULL: none */
     const char *key_file;
-    int verify_off; /* 1: any server is accepted (the caller warns loudly) */
+    const char *const *pins; /* "sha256//BASE64" of server keys, NULL-terminated; NULL: none */
+    int verify_off;          /* 1: any server is accepted (the caller warns loudly) */
 };
+
+/** Is the text a pin, "sha256//" and a digest in base64? @return 0, or -1 with err set (TLS_SETUP)
+ */
+int net_tls_pin_check(const char *text, struct hawser_error *err) HAWSER_MUST_CHECK;
 
 struct net_tls; /* a client context: shared by all connections of a session; keeps sessions for
                    resumption */
@@ -28,10 +33,21 @@ void net_tls_destroy(struct net_tls *tls);
  * NULL with err set */
 SSL *net_tls_open(struct net_tls *tls, const char *host, struct hawser_error *err);
 /**
+ * After the handshake, before anything is sent: is the server's key one of the pins? Notes the
+ * certificate's dates.
+ * @error TLS_CERTIFICATE
+ */
+int net_tls_check_peer(struct net_tls *tls, SSL *ssl, const char *host,
+                       struct hawser_error *err) HAWSER_MUST_CHECK;
+/** @return when the certificate that the host showed last expires [s since 1970]; 0: it showed none
+ */
+int64_t net_tls_certificate_end_s(const struct net_tls *tls, const char *host);
+/**
  * Why a handshake failed, as an error; call it right after the failure, before another OpenSSL
- * call. TLS_CERTIFICATE: the X509 reason in words (expired since when, wrong host and which names
- * it has, unknown issuer and its name) and what to do. TLS_LOST: the connection broke.
- * TLS_HANDSHAKE: all else, as "server speaks no TLS 1.2", "server does not speak TLS on this port".
+ * call. TLS_CERTIFICATE: the X509 reason in words (wrong host and which names it has, unknown
+ * issuer and its name) and what to do. TLS_CERTIFICATE_DATE: expired since when, not valid before
+ * when. TLS_LOST: the connection broke. TLS_HANDSHAKE: all else, as "server speaks no TLS 1.2",
+ * "server does not speak TLS on this port".
  */
 void net_tls_explain(SSL *ssl, const char *host, struct hawser_error *err);
 /** The same for an established connection that failed: TLS_LOST, or TLS_HANDSHAKE when the server

@@ -301,8 +301,10 @@ void net_tls_explain(SSL *ssl, const char *host, struct hawser_error *err)
     const struct net_tls_refusal *refusal =
         refusal_index < 0 ? NULL : SSL_get_ex_data(ssl, refusal_index);
     if (refusal != NULL && refusal->number != X509_V_OK) {
-        error_set(err, HAWSER_TLS_CERTIFICATE, "certificate of %s refused: %s", host,
-                  refusal->text);
+        int by_date = refusal->number == X509_V_ERR_CERT_HAS_EXPIRED ||
+                      refusal->number == X509_V_ERR_CERT_NOT_YET_VALID;
+        error_set(err, by_date ? HAWSER_TLS_CERTIFICATE_DATE : HAWSER_TLS_CERTIFICATE,
+                  "certificate of %s refused: %s", host, refusal->text);
         error_set_cause(err, HAWSER_CAUSE_X509, refusal->number);
     } else if (ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_EE_KEY_TOO_SMALL) {
         error_set(err, HAWSER_TLS_CERTIFICATE, "certificate of %s refused: weak key", host);

@@ -24,6 +24,7 @@ static void on_phase(void *arg, enum ws_phase phase)
         session_post(session, SESSION_SECURING);
         break;
     case WS_PHASE_UPGRADING:
+        session_report_certificate(session);
         session_post(session, SESSION_UPGRADING);
         break;
     case WS_PHASE_OPEN:

@@ -63,6 +63,7 @@ static void ping(struct session *session)
 
 void session_on_beat(struct session *session)
 {
+    session_report_certificate(session); /* days pass */
     const struct hawser_adapter *adapter = session->env.adapter;
     if (!session_link_is_open(session)) {
         return;

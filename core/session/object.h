@@ -142,6 +142,7 @@ struct session {
     struct telemetry_cell *sent_cell;
     struct telemetry_cell *bytes_cell;
     struct telemetry_cell *state_cell;
+    struct telemetry_cell *certificate_cell; /* NULL: no TLS, or no telemetry */
 };
 
 /* options.c */
@@ -258,6 +259,8 @@ void session_requests_lost(struct session *session, const struct hawser_error *w
 /* report.c */
 void session_report_begin(struct session *session);
 void session_report_state(struct session *session);
+/** Days until the certificate of the server expires, where it showed one. */
+void session_report_certificate(struct session *session);
 /** A message came. Hot. */
 void session_report_received(struct session *session, size_t bytes);
 void session_report_sent(struct session *session, size_t bytes);

@@ -142,7 +142,7 @@ int session_options_copy(const struct session_options *from, struct session_opti
         copy_text(from->subprotocols, &to->subprotocols) | copy_text(from->bind, &to->bind) |
         copy_text(from->proxy, &to->proxy) | copy_text(from->tls.ca_file, &to->tls.ca_file) |
         copy_text(from->tls.certificate_file, &to->tls.certificate_file) |
-        copy_text(from->tls.key_file, &to->tls.key_file) |
+        copy_text(from->tls.key_file, &to->tls.key_file) | copy_texts(from->tls.pins, &to->tls.pins) |
         copy_texts(from->headers, &to->headers) |
                  copy_texts(from->fallback_urls, &to->fallback_urls) | copy_stale(from, to) | copy_on_error(from, to) |
                  copy_rate_limits(from, to);
@@ -186,6 +186,7 @@ void session_options_fini(struct session_options *options)
     free_text(options->tls.ca_file);
     free_text(options->tls.certificate_file);
     free_text(options->tls.key_file);
+    free_texts(options->tls.pins);
     free_texts(options->headers);
     free_texts(options->fallback_urls);
     for (size_t i = 0; i < options->stale_count; i++) {
@@ -237,7 +238,8 @@ static const char *changed_option(const struct session_options *a, const struct 
     }
     if (!text_equal(a->tls.ca_file, b->tls.ca_file) ||
         !text_equal(a->tls.certificate_file, b->tls.certificate_file) ||
-        !text_equal(a->tls.key_file, b->tls.key_file) || a->tls.verify_off != b->tls.verify_off) {
+        !text_equal(a->tls.key_file, b->tls.key_file) || a->tls.verify_off != b->tls.verify_off ||
+        !texts_equal(a->tls.pins, b->tls.pins)) {
         return "tls";
     }
     return texts_equal(a->headers, b->headers) ? NULL : "headers";

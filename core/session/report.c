@@ -4,6 +4,8 @@
  */
 #include "session/object.h"
 
+#define SECONDS_PER_DAY 86400
+
 void session_report_begin(struct session *session)
 {
     struct telemetry_writer *writer = session->env.telemetry;
@@ -16,6 +18,23 @@ void session_report_begin(struct session *session)
         telemetry_metric(writer, "message.received_bytes", name, HAWSER_METRIC_COUNTER);
     session->state_cell = telemetry_metric(writer, "session.state", name, HAWSER_METRIC_GAUGE);
     telemetry_set(session->state_cell, session->state);
+}
+
+void session_report_certificate(struct session *session)
+{
+    int64_t end_s = !session->url.secure || session->tls == NULL
+                        ? 0
+                        : net_tls_certificate_end_s(session->tls, session->url.host);
+    if (end_s == 0) {
+        return;
+    }
+    if (session->certificate_cell == NULL) {
+        session->certificate_cell =
+            telemetry_metric(session->env.telemetry, "tls.certificate_days", session->options.name,
+                             HAWSER_METRIC_GAUGE);
+    }
+    telemetry_set(session->certificate_cell,
+                  (end_s - clock_realtime() / CLOCK_NS_PER_S) / SECONDS_PER_DAY);
 }
 
 void session_report_state(struct session *session)

@@ -104,6 +104,15 @@ START_TEST(of_several_urls_the_first_is_the_preferred_one)
 }
 END_TEST
 
+START_TEST(pins_are_read_in_their_order)
+{
+    read_block("session s { url wss://h; tls_pin sha256//a sha256//b; }");
+    ck_assert_str_eq(conf.options.tls.pins[0], "sha256//a");
+    ck_assert_str_eq(conf.options.tls.pins[1], "sha256//b");
+    ck_assert_ptr_null(conf.options.tls.pins[2]);
+}
+END_TEST
+
 START_TEST(a_heartbeat_that_is_off_is_not_the_default)
 {
     read_block("session s { url ws://h; heartbeat off; }");
@@ -222,6 +231,7 @@ int main(void)
     tcase_add_test(cases, numbers_and_flags_are_read_with_their_units);
     tcase_add_test(cases, the_way_to_the_exchange_is_read);
     tcase_add_test(cases, of_several_urls_the_first_is_the_preferred_one);
+    tcase_add_test(cases, pins_are_read_in_their_order);
     tcase_add_test(cases, a_heartbeat_that_is_off_is_not_the_default);
     tcase_add_test(cases, channels_and_headers_of_all_lines_come_in_their_order);
     tcase_add_test(cases, subprotocols_are_joined_as_the_header_wants_them);

@@ -113,13 +113,24 @@ static struct outcome dial_certificate(const struct certificate_recipe *recipe, 
         .ca_file = authority_file                                                                  \
     }
 
-static void assert_refused(const struct outcome *outcome, const char *first, const char *second)
+static void assert_refused_as(enum hawser_code code, const struct outcome *outcome,
+                              const char *first, const char *second)
 {
     ck_assert_int_eq(outcome->connected, 0);
-    ck_assert_msg(outcome->why.code == HAWSER_TLS_CERTIFICATE, "%s", outcome->why.message);
+    ck_assert_msg(outcome->why.code == code, "%s", outcome->why.message);
     ck_assert_int_eq(outcome->why.category, HAWSER_AUTHENTICATION);
     ck_assert_msg(strstr(outcome->why.message, first) != NULL, "%s", outcome->why.message);
     ck_assert_msg(strstr(outcome->why.message, second) != NULL, "%s", outcome->why.message);
+}
+
+static void assert_refused(const struct outcome *outcome, const char *first, const char *second)
+{
+    assert_refused_as(HAWSER_TLS_CERTIFICATE, outcome, first, second);
+}
+
+static void assert_out_of_date(const struct outcome *outcome, const char *first, const char *second)
+{
+    assert_refused_as(HAWSER_TLS_CERTIFICATE_DATE, outcome, first, second);
 }
 
 START_TEST(a_good_certificate_is_accepted_and_each_phase_told)
@@ -156,8 +167,8 @@ START_TEST(an_expired_certificate_is_refused_with_its_date)
                                          .starts_in_s = -3 * 86400L,
                                          .ends_in_s   = -86400L};
     struct outcome outcome            = dial_certificate(&expired, "localhost", TRUSTING);
-    assert_refused(&outcome, "expired on 20", " UTC");
-    assert_refused(&outcome, "certificate of localhost", "clock");
+    assert_out_of_date(&outcome, "expired on 20", " UTC");
+    assert_out_of_date(&outcome, "certificate of localhost", "clock");
 }
 END_TEST
 
@@ -169,7 +180,7 @@ START_TEST(a_certificate_of_tomorrow_is_refused_with_its_date)
                                        .starts_in_s = 86400L,
                                        .ends_in_s   = 2 * 86400L};
     struct outcome outcome          = dial_certificate(&early, "localhost", TRUSTING);
-    assert_refused(&outcome, "not valid before 20", " UTC");
+    assert_out_of_date(&outcome, "not valid before 20", " UTC");
 }
 END_TEST
 

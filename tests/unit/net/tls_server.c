@@ -20,6 +20,7 @@ struct tls_server {
     int listener;
     uint16_t port;
     char name[256];
+    int resumed;
 };
 
 static int choose_http(SSL *ssl, const unsigned char **out, unsigned char *out_len,
@@ -45,6 +46,7 @@ static void serve_one(struct tls_server *server, int fd)
     if (SSL_accept(ssl) == 1) {
         const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
         (void)snprintf(server->name, sizeof(server->name), "%s", name == NULL ? "" : name);
+        server->resumed += SSL_session_reused(ssl);
         int clean =
             server->options.serve == NULL ? 1 : server->options.serve(ssl, server->options.arg);
         if (clean) {
@@ -62,8 +64,12 @@ static void serve_one(struct tls_server *server, int fd)
 static void *run(void *arg)
 {
     struct tls_server *server = arg;
-    int fd                    = accept(server->listener, NULL, NULL);
-    if (fd >= 0) {
+    int count                 = server->options.connections == 0 ? 1 : server->options.connections;
+    for (int i = 0; i < count; i++) {
+        int fd = accept(server->listener, NULL, NULL);
+        if (fd < 0) {
+            break;
+        }
         serve_one(server, fd);
         (void)close(fd); /* a test's end of the wire */
     }
@@ -117,6 +123,11 @@ uint16_t tls_server_port(const struct tls_server *server)
 const char *tls_server_name(const struct tls_server *server)
 {
     return server->name;
+}
+
+int tls_server_resumed(const struct tls_server *server)
+{
+    return server->resumed;
 }
 
 void tls_server_join(struct tls_server *server)

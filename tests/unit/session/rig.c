@@ -83,7 +83,8 @@ void rig_start(struct rig *rig)
     struct session_env env  = {
          .loop     = rig->loop,
          .adapter  = rig->adapter,
-         .budget   = rig->budget,
+         .budget    = rig->budget,
+         .telemetry = rig->telemetry,
          .instance = (struct hawser_instance *)(void *)&rig->dialect,
          .arg      = rig,
          .record   = on_record,

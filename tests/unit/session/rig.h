@@ -17,6 +17,7 @@ struct rig {
     struct session *session;
     struct session_options options; /* to change before rig_start */
     const struct hawser_adapter *adapter;
+    struct telemetry_writer *telemetry; /* of the session; NULL: none */
     struct budget *budget;        /* of the session; NULL: none */
     char records[RIG_TEXT_BYTES]; /* "READY;GAP a connection;DATA a;" */
     char states[RIG_TEXT_BYTES];  /* "RESOLVING CONNECTING ..." */
