@@ -177,18 +177,18 @@ static int read_tls(struct sessionconf *conf, const struct conf_node *session, c
     conf->options.tls = (struct net_tls_options){.ca_file          = conf->ca_file,
                                                  .certificate_file = conf->certificate_file,
                                                  .key_file         = conf->key_file,
-                                                 .pins       = conf->pins,
+                                                 .pins             = conf->pins,
                                                  .verify_off = number(session, "tls_verify") == 0};
     return 0;
 }
 
 static void read_limits(struct session_options *options, const struct conf_node *session)
 {
-    const char *heartbeat         = sessionconf_word(session, "heartbeat");
-    const char *keepalive         = sessionconf_word(session, "tcp_keepalive");
-    const char *proxy             = sessionconf_word(session, "proxy");
-    options->proxy                = strcmp(proxy, "off") == 0 ? NULL : proxy;
-    options->tcp_user_timeout_ms  = number(session, "tcp_user_timeout");
+    const char *heartbeat        = sessionconf_word(session, "heartbeat");
+    const char *keepalive        = sessionconf_word(session, "tcp_keepalive");
+    const char *proxy            = sessionconf_word(session, "proxy");
+    options->proxy               = strcmp(proxy, "off") == 0 ? NULL : proxy;
+    options->tcp_user_timeout_ms = number(session, "tcp_user_timeout");
     options->tcp_keepalive_ms =
         strcmp(keepalive, "off") == 0 ? -1 : number(session, "tcp_keepalive");
     const char *compression       = sessionconf_word(session, "compression");
@@ -216,13 +216,13 @@ int sessionconf_read(struct sessionconf *conf, const struct conf_node *session, 
               .has_credentials = conf_find(session, "credentials", NULL) != NULL,
     };
     read_limits(&conf->options, session);
-    conf->channels             = all_words(session, "subscribe", &conf->options.channel_count);
-    conf->urls                 = all_words(session, "url", &url_count);
-    conf->headers              = all_words(session, "header", &header_count);
-    conf->subprotocols         = join_words(conf_find(session, "subprotocols", NULL));
-    conf->options.subprotocols = conf->subprotocols;
-    conf->options.channels     = conf->channels;
-    conf->options.headers      = conf->headers;
+    conf->channels              = all_words(session, "subscribe", &conf->options.channel_count);
+    conf->urls                  = all_words(session, "url", &url_count);
+    conf->headers               = all_words(session, "header", &header_count);
+    conf->subprotocols          = join_words(conf_find(session, "subprotocols", NULL));
+    conf->options.subprotocols  = conf->subprotocols;
+    conf->options.channels      = conf->channels;
+    conf->options.headers       = conf->headers;
     conf->options.fallback_urls = conf->urls == NULL ? NULL : conf->urls + (url_count > 0);
     if (conf->channels == NULL || conf->headers == NULL || conf->urls == NULL ||
         (conf->subprotocols == NULL && conf_find(session, "subprotocols", NULL) != NULL)) {

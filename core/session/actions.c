@@ -13,8 +13,7 @@
 
 static int is_slow(const struct hawser_error *why)
 {
-    return why->recovery == HAWSER_RECOVER_RECONNECT_SLOWLY ||
-           why->recovery == HAWSER_RECOVER_WAIT;
+    return why->recovery == HAWSER_RECOVER_RECONNECT_SLOWLY || why->recovery == HAWSER_RECOVER_WAIT;
 }
 
 static int64_t delay_of(const struct session *session)
@@ -30,7 +29,7 @@ static int64_t delay_of(const struct session *session)
         return told + (int64_t)((double)spread * fraction);
     }
     return is_slow(why) ? backoff_slow_delay_ms(options, fraction)
-                  : backoff_delay_ms(options, session->backoff.attempt, fraction);
+                        : backoff_delay_ms(options, session->backoff.attempt, fraction);
 }
 
 /* What an address said before OPEN is about that address: another one does not wait for it. */

@@ -142,10 +142,10 @@ int session_options_copy(const struct session_options *from, struct session_opti
         copy_text(from->subprotocols, &to->subprotocols) | copy_text(from->bind, &to->bind) |
         copy_text(from->proxy, &to->proxy) | copy_text(from->tls.ca_file, &to->tls.ca_file) |
         copy_text(from->tls.certificate_file, &to->tls.certificate_file) |
-        copy_text(from->tls.key_file, &to->tls.key_file) | copy_texts(from->tls.pins, &to->tls.pins) |
-        copy_texts(from->headers, &to->headers) |
-                 copy_texts(from->fallback_urls, &to->fallback_urls) | copy_stale(from, to) | copy_on_error(from, to) |
-                 copy_rate_limits(from, to);
+        copy_text(from->tls.key_file, &to->tls.key_file) |
+        copy_texts(from->tls.pins, &to->tls.pins) | copy_texts(from->headers, &to->headers) |
+        copy_texts(from->fallback_urls, &to->fallback_urls) | copy_stale(from, to) |
+        copy_on_error(from, to) | copy_rate_limits(from, to);
     if (failed != 0) {
         session_options_fini(to);
         error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for the options of session %s", from->name);

@@ -29,9 +29,8 @@ void session_report_certificate(struct session *session)
         return;
     }
     if (session->certificate_cell == NULL) {
-        session->certificate_cell =
-            telemetry_metric(session->env.telemetry, "tls.certificate_days", session->options.name,
-                             HAWSER_METRIC_GAUGE);
+        session->certificate_cell = telemetry_metric(session->env.telemetry, "tls.certificate_days",
+                                                     session->options.name, HAWSER_METRIC_GAUGE);
     }
     telemetry_set(session->certificate_cell,
                   (end_s - clock_realtime() / CLOCK_NS_PER_S) / SECONDS_PER_DAY);

@@ -21,7 +21,7 @@
     HAWSER_ERROR_ROW(112, TLS_LOST, CONNECTION, RECONNECT, "TLS connection lost")                  \
     HAWSER_ERROR_ROW(113, TLS_SETUP, APPLICATION, STOP, "TLS settings unusable")                   \
     HAWSER_ERROR_ROW(114, TLS_CERTIFICATE_DATE, AUTHENTICATION, RECONNECT_SLOWLY,                  \
-                     "server certificate out of date")                                           \
+                     "server certificate out of date")                                             \
     /* WebSocket */                                                                                \
     HAWSER_ERROR_ROW(200, WS_HANDSHAKE, PROTOCOL, RECONNECT_SLOWLY, "opening handshake wrong")     \
     HAWSER_ERROR_ROW(201, WS_REFUSED, CONNECTION, RECONNECT, "server refused the upgrade")         \

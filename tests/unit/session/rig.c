@@ -81,14 +81,14 @@ void rig_start(struct rig *rig)
 {
     struct hawser_error err = HAWSER_ERROR_INIT;
     struct session_env env  = {
-         .loop     = rig->loop,
-         .adapter  = rig->adapter,
+         .loop      = rig->loop,
+         .adapter   = rig->adapter,
          .budget    = rig->budget,
          .telemetry = rig->telemetry,
-         .instance = (struct hawser_instance *)(void *)&rig->dialect,
-         .arg      = rig,
-         .record   = on_record,
-         .state    = on_state,
+         .instance  = (struct hawser_instance *)(void *)&rig->dialect,
+         .arg       = rig,
+         .record    = on_record,
+         .state     = on_state,
     };
     rig->session = session_create(&rig->options, &env, &err);
     ck_assert_msg(rig->session != NULL, "%s", err.message);

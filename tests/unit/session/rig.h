@@ -18,10 +18,10 @@ struct rig {
     struct session_options options; /* to change before rig_start */
     const struct hawser_adapter *adapter;
     struct telemetry_writer *telemetry; /* of the session; NULL: none */
-    struct budget *budget;        /* of the session; NULL: none */
-    char records[RIG_TEXT_BYTES]; /* "READY;GAP a connection;DATA a;" */
-    char states[RIG_TEXT_BYTES];  /* "RESOLVING CONNECTING ..." */
-    int64_t last_since_ns;        /* of the last GAP or STALE */
+    struct budget *budget;              /* of the session; NULL: none */
+    char records[RIG_TEXT_BYTES];       /* "READY;GAP a connection;DATA a;" */
+    char states[RIG_TEXT_BYTES];        /* "RESOLVING CONNECTING ..." */
+    int64_t last_since_ns;              /* of the last GAP or STALE */
     uint64_t last_sequence;
     uint64_t last_epoch;
     struct hawser_error why; /* of the last state that had one */
