@@ -28,18 +28,6 @@ static int no_password(char *out, int size, int writes, void *arg)
     return -1;
 }
 
-static int refuse_file(struct hawser_error *err, const char *what, const char *file)
-{
-    unsigned long code = ERR_peek_error();
-    const char *why    = ERR_GET_LIB(code) == ERR_LIB_SYS ? strerror(ERR_GET_REASON(code))
-                                                          : ERR_reason_error_string(code);
-    error_set(err, HAWSER_TLS_SETUP, "%s %s not usable: %s", what, file,
-              why == NULL ? "no PEM data in it" : why);
-    error_set_cause(err, HAWSER_CAUSE_TLS, (int64_t)code);
-    ERR_clear_error();
-    return -1;
-}
-
 static int set_policy(SSL_CTX *context)
 {
     static const uint8_t HTTP_1_1[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
@@ -56,18 +44,19 @@ static int set_policy(SSL_CTX *context)
                : -1;
 }
 
-static int set_roots(SSL_CTX *context, const char *ca_file, struct hawser_error *err)
+static int set_roots(struct net_tls *tls, const char *ca_file, struct hawser_error *err)
 {
-    if (ca_file == NULL) {
-        (void)SSL_CTX_set_default_verify_paths(context); /* none: each chain fails, and says why */
-        ERR_clear_error();
-        return 0;
+    tls->roots = net_tls_roots_get(ca_file, err);
+    if (tls->roots == NULL) {
+        return -1;
     }
-    if (SSL_CTX_load_verify_file(context, ca_file) != 1) {
-        return refuse_file(err, "tls_ca", ca_file);
+    SSL_CTX_set1_cert_store(tls->context, net_tls_roots_store(tls->roots));
+    if (ca_file != NULL) {
+        /* What the file names is trusted, be it a root, an issuer or the server's own certificate.
+         */
+        (void)X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(tls->context),
+                                          X509_V_FLAG_PARTIAL_CHAIN);
     }
-    /* What the file names is trusted, be it a root, an issuer or the server's own certificate. */
-    (void)X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
     return 0;
 }
 
@@ -79,11 +68,11 @@ static int set_certificate(SSL_CTX *context, const struct net_tls_options *optio
     }
     const char *key_file = options->key_file ? options->key_file : options->certificate_file;
     if (SSL_CTX_use_certificate_chain_file(context, options->certificate_file) != 1) {
-        return refuse_file(err, "client certificate", options->certificate_file);
+        return net_tls_refuse_file(err, "client certificate", options->certificate_file);
     }
     if (SSL_CTX_use_PrivateKey_file(context, key_file, SSL_FILETYPE_PEM) != 1 ||
         SSL_CTX_check_private_key(context) != 1) {
-        return refuse_file(err, "client key", key_file);
+        return net_tls_refuse_file(err, "client key", key_file);
     }
     return 0;
 }
@@ -105,7 +94,7 @@ struct net_tls *net_tls_create(const struct net_tls_options *options, struct haw
     }
     SSL_CTX_set_verify(tls->context, options->verify_off ? SSL_VERIFY_NONE : SSL_VERIFY_PEER,
                        options->verify_off ? NULL : net_tls_on_verify);
-    if (set_roots(tls->context, options->ca_file, err) != 0 ||
+    if (set_roots(tls, options->ca_file, err) != 0 ||
         set_certificate(tls->context, options, err) != 0 ||
         net_tls_pins_read(tls, options->pins, err) != 0) {
         goto fail;
@@ -124,6 +113,7 @@ void net_tls_destroy(struct net_tls *tls)
     }
     net_tls_peers_fini(tls);
     SSL_CTX_free(tls->context);
+    net_tls_roots_put(tls->roots);
     free(tls);
 }
 

@@ -1,5 +1,5 @@
 /*
- * The inside of a client context, for tls.c, tls_peer.c and tls_pin.c alone.
+ * The inside of a client context, for the files tls_*.c alone.
  */
 #ifndef CORE_NET_TLS_IMPL_H
 #define CORE_NET_TLS_IMPL_H
@@ -20,8 +20,11 @@ struct net_tls_peer {
     time_t not_after;     /* 0: none was seen */
 };
 
+struct net_tls_roots;
+
 struct net_tls {
     SSL_CTX *context;
+    struct net_tls_roots *roots;
     int verify_off;
     struct net_tls_peer peers[NET_TLS_PEERS_MAX];
     size_t peer_count;
@@ -38,6 +41,18 @@ void net_tls_peers_fini(struct net_tls *tls);
 void net_tls_peer_attach(struct net_tls *tls, SSL *ssl, const char *host);
 /** After a handshake: note how long the certificate is valid, keep the session if it goes on. */
 void net_tls_peer_note(struct net_tls *tls, SSL *ssl, const char *host);
+
+/* tls_roots.c */
+/**
+ * The trusted roots of a file, shared by all contexts that want the same file as it is now.
+ * @param ca_file NULL: the system's roots. @return given; NULL with err set (TLS_SETUP, or memory)
+ */
+struct net_tls_roots *net_tls_roots_get(const char *ca_file, struct hawser_error *err);
+/** NULL is allowed. */
+void net_tls_roots_put(struct net_tls_roots *roots);
+X509_STORE *net_tls_roots_store(const struct net_tls_roots *roots);
+/** Say which file is of no use, with OpenSSL's reason for it. @return -1 */
+int net_tls_refuse_file(struct hawser_error *err, const char *what, const char *file);
 
 /* tls_pin.c */
 /** @param pins NULL-terminated, or NULL. @return 0, or -1 with err set (TLS_SETUP) */

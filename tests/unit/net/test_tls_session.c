@@ -4,6 +4,7 @@
  */
 #include <arpa/inet.h>
 #include <malloc.h>
+#include <openssl/pem.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -143,6 +144,34 @@ START_TEST(the_end_of_the_certificate_is_known_after_a_handshake)
 }
 END_TEST
 
+START_TEST(contexts_of_the_same_roots_share_them_and_a_changed_file_is_read_again)
+{
+    struct hawser_error err              = HAWSER_ERROR_INIT;
+    const struct net_tls_options options = {.ca_file = _i == 0 ? identity_file : NULL};
+    struct net_tls *one                  = net_tls_create(&options, &err);
+    struct net_tls *two                  = net_tls_create(&options, &err);
+    ck_assert_ptr_nonnull(one);
+    ck_assert_ptr_eq(SSL_CTX_get_cert_store(one->context), SSL_CTX_get_cert_store(two->context));
+    ck_assert_int_eq(SSL_CTX_get_cert_store(tls->context) == SSL_CTX_get_cert_store(one->context),
+                     _i == 0);
+    net_tls_destroy(two);
+    if (_i == 0) {
+        struct certificate more =
+            certificate_make(&(struct certificate_recipe){.common_name = "y"});
+        FILE *file = fopen(identity_file, "a");
+        ck_assert_int_eq(PEM_write_X509(file, more.x509), 1);
+        ck_assert_int_eq(fclose(file), 0);
+        certificate_free(&more);
+        two = net_tls_create(&options, &err);
+        ck_assert_ptr_nonnull(two);
+        ck_assert_ptr_ne(SSL_CTX_get_cert_store(one->context),
+                         SSL_CTX_get_cert_store(two->context));
+        net_tls_destroy(two);
+    }
+    net_tls_destroy(one);
+}
+END_TEST
+
 #define IDLE       200
 #define IDLE_BYTES (21 * 1024)
 
@@ -271,6 +300,8 @@ int main(void)
     tcase_add_loop_test(cases, a_pin_counts_for_a_resumed_session_too, 0, 2);
     tcase_add_test(cases, the_sessions_that_are_kept_have_a_bound);
     tcase_add_test(cases, the_end_of_the_certificate_is_known_after_a_handshake);
+    tcase_add_loop_test(
+        cases, contexts_of_the_same_roots_share_them_and_a_changed_file_is_read_again, 0, 2);
     tcase_add_test(cases, an_idle_connection_costs_little_heap);
     return suite_run("net/tls_session", cases);
 }
