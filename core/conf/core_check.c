@@ -109,6 +109,9 @@ static void check_control(const struct conf_node *node, const struct conf_tree *
     if (node->word_count < 2 || node->word_count > 4) {
         return;
     }
+    if (strcmp(node->words[1], "off") == 0) {
+        return;
+    }
     if (strncmp(node->words[1], "unix:", 5) != 0 || node->words[1][5] == 0) {
         conf_problem(problems, node, "\"control\": expected unix:PATH, got \"%.80s\"",
                      node->words[1]);
