@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "conf/value.h"
+#include "host/modules.h"
 #include "host/reload.h"
 #include "host/runtime.h"
 #include "host/settings.h"
@@ -88,27 +88,20 @@ static int credentials_changed(void *arg, const char *session)
 
 /* carrying it out */
 
+static void module_refused(void *arg, const struct conf_node *node, const struct hawser_error *why)
+{
+    struct hawser_error err = *why;
+    error_prefix(&err, "%s:%u", node->file, node->line);
+    note_error(arg, &err);
+}
+
 static void load_modules(struct apply *apply)
 {
-    const struct conf_tree *tree = apply->runtime->config->tree;
-    const char *prefix           = apply->runtime->options.prefix;
-    const struct conf_node *node = NULL;
-    const char *word             = settings_main_word(tree, "module_path");
-    char *module_path = conf_value_path(word == NULL ? HAWSER_DEFAULT_MODULE_PATH : word, prefix);
-    while (module_path != NULL &&
-           (node = conf_find(conf_tree_root(tree), "load_module", node)) != NULL) {
-        struct hawser_error err = HAWSER_ERROR_INIT;
-        char *path              = module_resolve(node->words[1], prefix, module_path);
-        if (path == NULL) {
-            error_set(&err, HAWSER_SYSTEM_MEMORY, "no memory to load \"%s\"", node->words[1]);
-            note_error(apply, &err);
-        } else if (module_directory_load(apply->runtime->modules, path, &err) == NULL) {
-            error_prefix(&err, "%s:%u", node->file, node->line);
-            note_error(apply, &err);
-        }
-        free(path);
-    }
-    free(module_path);
+    struct modules_load load = {.directory = apply->runtime->modules,
+                                .prefix    = apply->runtime->options.prefix,
+                                .arg       = apply,
+                                .refused   = module_refused};
+    modules_load_all(&load, apply->runtime->config->tree);
 }
 
 static void make_outputs(struct apply *apply, const struct reload_plan *plan)

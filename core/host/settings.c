@@ -86,7 +86,6 @@ int settings_read(struct settings *settings, const struct conf_tree *tree, const
 {
     const char *user = settings_main_word(tree, "user");
     const char *pid  = settings_main_word(tree, "pid");
-    const char *path = settings_main_word(tree, "module_path");
     *settings        = (struct settings){
                .workers             = count_workers(tree),
                .daemon              = main_number(tree, "daemon") != 0,
@@ -95,11 +94,9 @@ int settings_read(struct settings *settings, const struct conf_tree *tree, const
                .worker_timeout_ms   = main_number(tree, "worker_timeout"),
                .callback_budget_ms  = main_number(tree, "callback_budget"),
                .pid_path            = conf_value_path(pid == NULL ? "run/hawser.pid" : pid, prefix),
-               .module_path = conf_value_path(path == NULL ? HAWSER_DEFAULT_MODULE_PATH : path, prefix),
-               .user        = user == NULL ? NULL : strdup(user),
+               .user                = user == NULL ? NULL : strdup(user),
     };
-    if (settings->pid_path == NULL || settings->module_path == NULL ||
-        (user != NULL && settings->user == NULL) ||
+    if (settings->pid_path == NULL || (user != NULL && settings->user == NULL) ||
         read_log(settings, tree, prefix, log_override) != 0 ||
         read_control(settings, tree, prefix) != 0) {
         error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for the settings");
@@ -129,6 +126,5 @@ void settings_fini(struct settings *settings)
     free(settings->control_path);
     free(settings->control_group);
     free(settings->user);
-    free(settings->module_path);
     *settings = (struct settings){0};
 }

@@ -23,7 +23,6 @@ struct settings {
     char *control_group; /* NULL: none */
     uint32_t control_mode;
     char *user; /* NULL: stay */
-    char *module_path;
 };
 
 /** @param log_override option -e, or NULL. @return 0, or -1 with err set */

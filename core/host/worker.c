@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/obj.h"
 #include "host/channel.h"
+#include "host/child_settings.h"
 #include "host/commands.h"
 #include "host/privileges.h"
 #include "host/runtime.h"
@@ -105,18 +106,8 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
 
 static void take_settings(struct worker *worker, const json_t *about)
 {
-    const char *user        = json_string_value(json_object_get(about, "user"));
-    const char *path        = json_string_value(json_object_get(about, "log_path"));
-    json_int_t level        = json_integer_value(json_object_get(about, "log_level"));
-    struct hawser_error err = HAWSER_ERROR_INIT;
-    if (worker->options.base != NULL) {
-        return; /* the master's process, log and user are ours */
-    }
-    if (log_open(path, (int)level, &err) != 0) {
-        log_write(LOG_ERROR, "%s; the log goes on where it was", err.message);
-    }
-    if (worker->generation == 0 && privileges_drop(user, &err) != 0) {
-        log_write(LOG_EMERG, "%s", err.message);
+    /* In the master's process, log and user are its own. */
+    if (worker->options.base == NULL && child_settings_take(about, worker->generation == 0) != 0) {
         worker->status = 2;
         (void)event_base_loopbreak(worker->loop->base); /* fails only without a loop */
     }
