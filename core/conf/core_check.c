@@ -4,6 +4,7 @@
  */
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -250,6 +251,20 @@ static void check_numbers(const struct conf_node *node, size_t from,
     }
 }
 
+static void check_deaths(const struct conf_node *node, const struct conf_tree *tree,
+                         struct conf_problems *problems)
+{
+    static const struct number_option OPTIONS[] = {{"most", 0, 64}};
+    const char *within = conf_value_option(node->words, node->word_count, "within");
+    char what[64];
+    (void)tree;
+    check_numbers(node, 0, OPTIONS, 1, problems);
+    if (within != NULL) {
+        (void)snprintf(what, sizeof(what), "%s within", node->words[0]); /* ours: fits */
+        check_time(node, what, within, 1000, problems);
+    }
+}
+
 static void check_connect_budget(const struct conf_node *node, const struct conf_tree *tree,
                                  struct conf_problems *problems)
 {
@@ -391,6 +406,7 @@ struct node_check {
 
 static const struct node_check MAIN_CHECKS[]    = {{"error_log", check_log_level},
                                                    {"control", check_control},
+                                                   {"worker_restarts", check_deaths},
                                                    {"connect_budget", check_connect_budget}};
 static const struct node_check SESSION_CHECKS[] = {{"credentials", check_credentials},
                                                    {"output", check_output_names},

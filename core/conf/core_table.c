@@ -51,6 +51,9 @@ static const struct hawser_directive ROWS[] = {
         "longest time that a graceful stop may take"),
     ROW("worker_timeout", MAIN, TIME, 0, 1, 1, "10s", "off", S, H,
         "a worker or observer whose loop does not turn for so long is ended and started again"),
+    ROW("worker_restarts", MAIN, OPTIONS, 0, 1, 2, "most=5 within=10s", "most|within", 0, 0,
+        "a process that dies so often is started once a minute, until it stays up (most=0: never "
+        "so slowly)"),
     ROW("callback_budget", MAIN, TIME, 0, 1, 1, "100ms", "off", 10, MN,
         "a module whose function blocks for longer is named in the log"),
     ROW("connect_budget", MAIN, OPTIONS, 0, 1, 2, "rate=5 burst=32", "rate|burst", 0, 0,

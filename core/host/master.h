@@ -15,6 +15,7 @@
 #include "conf/tree.h"
 #include "host/channel.h"
 #include "host/child.h"
+#include "host/intensity.h"
 #include "host/options.h"
 #include "host/pidfile.h"
 #include "host/secrets.h"
@@ -54,7 +55,7 @@ struct master_child {
     struct observer *observer; /* master_process off */
     struct event *restart;     /* pending: waits before it is started again */
     clock_ns_t started_at;
-    uint32_t deaths;     /* in a row, each soon after its start */
+    struct intensity intensity;
     uint64_t restarts;   /* since the host started */
     uint64_t generation; /* that it applied last */
     int wanted;          /* 0: it may end */
@@ -147,6 +148,8 @@ void master_child_init(struct master_child *child, struct master *master, enum c
                        uint32_t index);
 /** Start it (again), and send it the config in force. */
 void master_child_start(struct master_child *child);
+/** Where it waits to be started again: the wait is over. */
+void master_child_hurry(struct master_child *child);
 /** Send the config in force. @return 0, or -1 with err set */
 int master_child_configure(struct master_child *child, struct hawser_error *err) HAWSER_MUST_CHECK;
 /** @param timeout_ms 0: quick */

@@ -14,10 +14,6 @@
 #include "host/observer.h"
 #include "host/worker.h"
 
-#define SETTLED_NS         (10 * CLOCK_NS_PER_S)
-#define FIRST_RESTART_MS   100
-#define LONGEST_RESTART_MS 5000
-
 int master_child_is_running(const struct master_child *child)
 {
     return child->pid > 0 || child->channel != NULL;
@@ -164,6 +160,7 @@ static int start_process(struct master_child *child, int channel, struct hawser_
 static int start(struct master_child *child, struct hawser_error *err)
 {
     int fds[2];
+    child->started_at = clock_monotonic();
     if (channel_pair(fds, err) != 0) {
         return -1;
     }
@@ -181,7 +178,6 @@ static int start(struct master_child *child, struct hawser_error *err)
         goto fail;
     }
     child->generation = 0;
-    child->started_at = clock_monotonic();
     return master_child_configure(child, err);
 fail:
     channel_destroy(child->channel);
@@ -189,26 +185,34 @@ fail:
     return -1;
 }
 
+static void tell_delay(const struct master_child *child, int64_t delay_ms, int was_slow)
+{
+    const struct intensity_limits *limits = &child->master->settings.restarts;
+    if (child->intensity.slow && !was_slow) {
+        log_write(LOG_ALERT,
+                  "%s died %u times within %lld s; it is started again in %lld s, and so on until "
+                  "it stays up for a minute: its sessions are down meanwhile",
+                  master_child_name(child), (unsigned)limits->most,
+                  (long long)(limits->within / CLOCK_NS_PER_S), (long long)(delay_ms / 1000));
+    } else if (delay_ms > 0) {
+        log_write(child->intensity.slow ? LOG_ALERT : LOG_WARN,
+                  "%s died %u times in a row, soon after its start; next try in %d ms",
+                  master_child_name(child), (unsigned)child->intensity.in_a_row, (int)delay_ms);
+    }
+}
+
 static void start_later(struct master_child *child)
 {
-    int64_t delay_ms = 0;
-    if (child->deaths > 1) { /* the first death of one that had settled costs no time */
-        delay_ms = FIRST_RESTART_MS;
-        for (uint32_t i = 2; i < child->deaths && delay_ms < LONGEST_RESTART_MS; i++) {
-            delay_ms *= 2;
-        }
-        delay_ms = delay_ms > LONGEST_RESTART_MS ? LONGEST_RESTART_MS : delay_ms;
-    }
+    int was_slow         = child->intensity.slow;
+    int64_t delay_ms     = intensity_died(&child->intensity, &child->master->settings.restarts,
+                                          child->started_at, clock_monotonic());
     struct timeval after = {(time_t)(delay_ms / 1000), (suseconds_t)(delay_ms % 1000 * 1000)};
     if (event_add(child->restart, &after) != 0) {
         log_write(LOG_ALERT, "%s cannot be scheduled for its restart; starting it now",
                   master_child_name(child));
         event_active(child->restart, EV_TIMEOUT, 0);
     }
-    if (delay_ms > 0) {
-        log_write(LOG_WARN, "%s died %u times in a row, soon after its start; next try in %d ms",
-                  master_child_name(child), (unsigned)child->deaths, (int)delay_ms);
-    }
+    tell_delay(child, delay_ms, was_slow);
 }
 
 void master_child_start(struct master_child *child)
@@ -217,7 +221,6 @@ void master_child_start(struct master_child *child)
     child->wanted           = 1;
     if (start(child, &err) != 0) {
         log_write(LOG_ALERT, "%s does not start: %s", master_child_name(child), err.message);
-        child->deaths++;
         start_later(child);
     }
 }
@@ -230,6 +233,13 @@ static void on_restart(evutil_socket_t fd, short what, void *arg)
     if (child->wanted && !child->master->stopping && !master_child_is_running(child)) {
         child->restarts++;
         master_child_start(child);
+    }
+}
+
+void master_child_hurry(struct master_child *child)
+{
+    if (event_pending(child->restart, EV_TIMEOUT, NULL)) {
+        event_active(child->restart, EV_TIMEOUT, 0);
     }
 }
 
@@ -249,7 +259,6 @@ static void bury(struct master_child *child)
         master_check_stopped(child->master);
         return;
     }
-    child->deaths = clock_monotonic() - child->started_at > SETTLED_NS ? 1 : child->deaths + 1;
     start_later(child);
 }
 

@@ -211,8 +211,10 @@ static void configure_children(struct master *master)
                                         json_string(err.message)); /* logged below */
             log_write(LOG_ERROR, "reload: %s", err.message);
         }
+        master_child_hurry(child);
     }
     struct hawser_error err = HAWSER_ERROR_INIT;
+    master_child_hurry(&master->observer);
     if (master->observer.channel != NULL && master_child_configure(&master->observer, &err) != 0) {
         log_write(LOG_ERROR, "reload: %s", err.message);
     }

@@ -81,6 +81,24 @@ static int read_control(struct settings *settings, const struct conf_tree *tree,
     return settings->control_path == NULL ? -1 : 0;
 }
 
+/* `most=N within=TIME`, of a checked config. */
+static void read_rate(const struct conf_tree *tree, const char *directive, uint32_t *most,
+                      clock_ns_t *within)
+{
+    const struct conf_node *node = conf_find(conf_tree_root(tree), directive, NULL);
+    struct hawser_error unused   = HAWSER_ERROR_INIT;
+    int64_t within_ms            = 0;
+    if (node == NULL) {
+        return;
+    }
+    const char *count = conf_value_option(node->words, node->word_count, "most");
+    const char *time  = conf_value_option(node->words, node->word_count, "within");
+    *most             = count == NULL ? *most : (uint32_t)strtoul(count, NULL, 10);
+    if (time != NULL && conf_value_time(time, &within_ms, &unused) == 0) {
+        *within = within_ms * CLOCK_NS_PER_MS;
+    }
+}
+
 int settings_read(struct settings *settings, const struct conf_tree *tree, const char *prefix,
                   const char *log_override, struct hawser_error *err)
 {
@@ -93,9 +111,11 @@ int settings_read(struct settings *settings, const struct conf_tree *tree, const
                .shutdown_timeout_ms = main_number(tree, "shutdown_timeout"),
                .worker_timeout_ms   = main_number(tree, "worker_timeout"),
                .callback_budget_ms  = main_number(tree, "callback_budget"),
+               .restarts            = {.most = 5, .within = 10 * CLOCK_NS_PER_S},
                .pid_path            = conf_value_path(pid == NULL ? "run/hawser.pid" : pid, prefix),
                .user                = user == NULL ? NULL : strdup(user),
     };
+    read_rate(tree, "worker_restarts", &settings->restarts.most, &settings->restarts.within);
     if (settings->pid_path == NULL || (user != NULL && settings->user == NULL) ||
         read_log(settings, tree, prefix, log_override) != 0 ||
         read_control(settings, tree, prefix) != 0) {

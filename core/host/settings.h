@@ -5,6 +5,7 @@
 #define CORE_HOST_SETTINGS_H
 
 #include "conf/tree.h"
+#include "host/intensity.h"
 #include "session/budget.h"
 
 #define SETTINGS_MAX_WORKERS 256u
@@ -17,6 +18,7 @@ struct settings {
     int64_t shutdown_timeout_ms;
     int64_t worker_timeout_ms;  /* 0: off */
     int64_t callback_budget_ms; /* 0: off */
+    struct intensity_limits restarts;
     char *log_path;             /* absolute, or "stderr" */
     char *pid_path;
     char *control_path;  /* NULL: control off */

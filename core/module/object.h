@@ -15,7 +15,7 @@
 #include "module/values.h"
 
 #define INSTANCE_MAGIC     0x1057a7ceu
-#define INSTANCE_NAME_SIZE 64u
+#define INSTANCE_NAME_SIZE 65u
 
 struct hawser_instance {
     OBJ_MAGIC_FIELD;

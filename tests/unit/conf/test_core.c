@@ -94,6 +94,7 @@ START_TEST(a_config_with_every_directive_has_no_problems)
         "worker_processes 2; error_log logs/error.log info; pid run/p; user nobody;\n"
         "control unix:run/c.sock mode=0660 group=adm; module_path m; load_module a.so;\n"
         "load_module b.so; daemon off; master_process off; shutdown_timeout 1m;\n"
+        "worker_timeout 5s; callback_budget 20ms; worker_restarts most=3 within=1m;\n"
         "telemetry statsd { flush 1s; } telemetry statsd { }\n"
         "output jsonl a { queue_records 100; queue_bytes 1m; when_full drop_newest; }\n"
         "output jsonl b.c-d_E { }\n"
@@ -151,6 +152,12 @@ static const struct wrong WRONG[] = {
     {MINE "credentials hunter2; }",
      "main.conf:2: \"credentials\": expected file:PATH or env:NAME\n"},
     {MINE "credentials file:; }", "main.conf:2: \"credentials\": expected file:PATH or env:NAME\n"},
+    {"worker_timeout 10ms;",
+     "main.conf:1: \"worker_timeout\": expected 1000ms to 3600000ms, got \"10ms\"\n"},
+    {"worker_restarts most=65;",
+     "main.conf:1: \"worker_restarts most\": expected 0 to 64, got \"65\"\n"},
+    {"worker_restarts within=5ms;",
+     "main.conf:1: \"worker_restarts within\": expected 1000ms to 86400000ms, got \"5ms\"\n"},
     {"connect_budget rate=many;",
      "main.conf:1: \"connect_budget rate\": expected a whole number, got \"many\"\n"},
     {"connect_budget burst=0;",
