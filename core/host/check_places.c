@@ -15,6 +15,7 @@
 #include "base/slice.h"
 #include "conf/directive.h"
 #include "conf/value.h"
+#include "host/commands.h"
 #include "net/tls.h"
 #include "net/url.h"
 #include "ws/utf8.h"
@@ -128,6 +129,10 @@ static void check_channels(const struct conf_node *node, struct conf_problems *p
         struct hawser_slice name = slice_of(node->words[i]);
         if (name.len == 0) {
             conf_problem(problems, node, "\"subscribe\": expected a channel's name, got \"\"");
+        } else if (name.len > COMMANDS_MAX_CHANNEL_BYTES) {
+            conf_problem(problems, node,
+                         "\"subscribe\": a channel's name has %zu bytes: expected at most %u",
+                         name.len, COMMANDS_MAX_CHANNEL_BYTES);
         } else if (!ws_utf8_is_valid((const uint8_t *)name.data, name.len)) {
             conf_problem(problems, node, "\"subscribe\": a channel's name is not UTF-8 text");
         }

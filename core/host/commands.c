@@ -192,9 +192,10 @@ static struct hawser_slice *read_channels(const struct command *command, size_t 
     for (size_t i = 0; slices != NULL && i < *count; i++) {
         const json_t *channel = json_array_get(channels, i);
         slices[i]             = slice_make(json_string_value(channel), json_string_length(channel));
-        if (slices[i].len == 0) {
+        if (slices[i].len == 0 || slices[i].len > COMMANDS_MAX_CHANNEL_BYTES) {
             error_set(err, HAWSER_REQUEST_INVALID,
-                      "params.channels holds something that is no channel name");
+                      "params.channels holds something that is no channel name of 1 to %u bytes",
+                      COMMANDS_MAX_CHANNEL_BYTES);
             free(slices);
             return NULL;
         }

@@ -6,6 +6,10 @@
 
 #include "host/runtime.h"
 
+/** The longest channel name that config and commands take; exchanges refuse a request whose size it
+ * makes silly, and with it the channels beside it. */
+#define COMMANDS_MAX_CHANNEL_BYTES 1024u
+
 struct command_env {
     struct runtime *runtime;
     /** The answer of a command, exactly once, now or later. @param reply taken: {"result": ...} or

@@ -8,6 +8,7 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <grp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,6 +16,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/complain.h"
 #include "base/error.h"
 #include "base/log.h"
 
@@ -36,6 +38,7 @@ struct control {
     struct event *acceptable;
     struct list clients;
     size_t client_count;
+    struct complaint refusals;
 };
 
 static void client_destroy(struct control_client *client)
@@ -164,27 +167,30 @@ static int is_allowed(const struct control *control, int fd)
            (control->master->settings.control_mode & 0066) != 0;
 }
 
-static void on_acceptable(evutil_socket_t listener, short what, void *arg)
+static void turn_away(struct control *control, int fd, const char *why)
 {
-    struct control *control = arg;
-    (void)what;
-    int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd < 0) {
-        return; /* the peer gave up, or files are short; the event comes again */
-    }
+    char line[256];
+    int len =
+        snprintf(line, sizeof(line),
+                 "{\"error\":{\"code\":%d,\"message\":\"%s\"},\"jsonrpc\":\"2.0\",\"id\":null}\n",
+                 (int)HAWSER_CONTROL_REFUSED, why);
+    complain(&control->refusals, LOG_WARN, "a control connection was refused: %s", why);
+    (void)send(fd, line, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT); /* it may not want to know */
+    (void)close(fd);                                                /* the line is out */
+}
+
+static void take_client(struct control *control, int fd)
+{
     struct control_client *client = calloc(1, sizeof(*client));
-    if (client == NULL || control->client_count >= CONTROL_MAX_CLIENTS ||
-        !is_allowed(control, fd)) {
-        log_write(LOG_WARN,
-                  "a control connection was refused (another user, or more than %u at once)",
-                  CONTROL_MAX_CLIENTS);
-        goto fail;
+    struct bufferevent *stream =
+        client == NULL ? NULL
+                       : bufferevent_socket_new(control->master->base, fd, BEV_OPT_CLOSE_ON_FREE);
+    if (stream == NULL) {
+        free(client);
+        turn_away(control, fd, "no memory for another connection");
+        return;
     }
-    client->control = control;
-    client->stream  = bufferevent_socket_new(control->master->base, fd, BEV_OPT_CLOSE_ON_FREE);
-    if (client->stream == NULL) {
-        goto fail;
-    }
+    *client = (struct control_client){.control = control, .stream = stream};
     list_init(&client->requests);
     list_append(&control->clients, &client->node);
     control->client_count++;
@@ -193,10 +199,23 @@ static void on_acceptable(evutil_socket_t listener, short what, void *arg)
     if (bufferevent_enable(client->stream, EV_READ | EV_WRITE) != 0) {
         client_destroy(client);
     }
-    return;
-fail:
-    free(client);
-    (void)close(fd); /* nothing was said yet */
+}
+
+static void on_acceptable(evutil_socket_t listener, short what, void *arg)
+{
+    struct control *control = arg;
+    (void)what;
+    int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0) {
+        return; /* the peer gave up, or files are short; the event comes again */
+    }
+    if (!is_allowed(control, fd)) {
+        turn_away(control, fd, "its user is neither root nor the host's");
+    } else if (control->client_count >= CONTROL_MAX_CLIENTS) {
+        turn_away(control, fd, "too many are open at once; close some, or try again");
+    } else {
+        take_client(control, fd);
+    }
 }
 
 /* the socket */
@@ -266,7 +285,7 @@ static int bind_socket(struct control *control, struct hawser_error *err)
     (void)umask(old); /* cannot fail */
     if (rc != 0 || (control->path = strdup(s->control_path)) == NULL ||
         lstat(control->path, &control->ours) != 0 || chmod(control->path, s->control_mode) != 0 ||
-        listen(control->fd, 64) != 0) {
+        listen(control->fd, SOMAXCONN) != 0) {
         error_set_errno(err, HAWSER_SYSTEM_CALL, errno,
                         "cannot listen on the control socket \"%s\"", s->control_path);
         return -1;

@@ -66,6 +66,9 @@ static const struct {
     {"session s { url ws://300.1.1.1/; }", "the host is not a whole IPv4 address"},
     {"session s { subscribe a ''; }", "expected a channel's name, got \"\""},
     {"session s { subscribe a; subscribe gr\xf6 x; }", "not UTF-8 text"},
+    {"session s { subscribe " LONG_NAME LONG_NAME LONG_NAME LONG_NAME LONG_NAME LONG_NAME LONG_NAME
+         LONG_NAME LONG_NAME LONG_NAME "; }",
+     "a channel's name has 1120 bytes: expected at most 1024"},
     {"session s { tls_ca none.pem; }", "none.pem not usable: No such file"},
     {"session s { tls_ca plain; }", "plain not usable"},
     {"session s { tls_certificate plain; tls_certificate_key plain; }", "plain not usable"},
