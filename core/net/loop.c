@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "net/resolve.h"
+#include "net/stream_impl.h"
 
 /* A spare that grew larger than this goes back to the heap: one slow peer must not pin megabytes.
  */
@@ -20,6 +21,8 @@ struct net_loop *net_loop_create(struct event_base *base, struct hawser_error *e
         return NULL;
     }
     list_init(&loop->lookups);
+    list_init(&loop->warm);
+    loop->sweep_ms    = NET_SWEEP_MS;
     loop->hosts_file  = "/etc/hosts";
     loop->resolv_conf = "/etc/resolv.conf";
     loop->base        = base;
@@ -44,6 +47,9 @@ void net_loop_destroy(struct net_loop *loop)
         return;
     }
     net_resolve_shut_down(loop);
+    if (loop->sweeper != NULL) {
+        event_free(loop->sweeper);
+    }
     if (loop->owns_base && loop->base != NULL) {
         /* libevent frees requests that were cut off in callbacks of the next turn. */
         (void)event_base_loop(loop->base, EVLOOP_NONBLOCK);
@@ -66,11 +72,22 @@ int net_loop_prepare_tls(struct net_loop *loop, struct hawser_error *err)
     if (loop->record_buffer == NULL) {
         loop->record_buffer = malloc(NET_RECORD_BYTES);
     }
-    if (loop->cipher_buffer == NULL || loop->record_buffer == NULL) {
+    if (loop->sweeper == NULL) {
+        loop->sweeper = evtimer_new(loop->base, stream_tls_sweep, loop);
+    }
+    if (loop->cipher_buffer == NULL || loop->record_buffer == NULL || loop->sweeper == NULL) {
         error_set(err, HAWSER_SYSTEM_MEMORY, "buffers for TLS: out of memory");
         return -1;
     }
     return 0;
+}
+
+void net_loop_sweep_soon(struct net_loop *loop)
+{
+    struct timeval wait = {loop->sweep_ms / 1000, loop->sweep_ms % 1000 * 1000};
+    if (!evtimer_pending(loop->sweeper, NULL)) {
+        (void)evtimer_add(loop->sweeper, &wait); /* short of memory: the next read tries again */
+    }
 }
 
 void net_loop_lend(struct net_loop *loop, struct buf *buf)

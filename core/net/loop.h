@@ -15,6 +15,7 @@
 #define NET_CIPHER_BUFFER_BYTES (64u * 1024u)
 #define NET_RECORD_BYTES        (16u * 1024u) /* most plain text of one TLS record, RFC 8446 5.1 */
 #define NET_SPARE_BUFFERS       16u
+#define NET_SWEEP_MS            1000 /* a TLS stream idle for one to two of them gives buffers back */
 
 struct evdns_base;
 
@@ -29,6 +30,11 @@ struct net_loop {
      * event takes it from here, not from the heap. */
     struct buf spares[NET_SPARE_BUFFERS];
     size_t spare_count;
+    /* TLS streams whose OpenSSL holds buffers (17 KB and more each), and who looks for idle ones.
+     */
+    struct list warm;
+    struct event *sweeper;
+    int sweep_ms;
     struct evdns_base *dns;   /* made at the first name to ask for */
     struct list lookups;      /* names that evdns still works on, given up ones too */
     const char *hosts_file;   /* /etc/hosts, read at each name */
@@ -47,6 +53,8 @@ void net_loop_destroy(struct net_loop *loop);
 
 /** Make the buffers that TLS needs, once. @return 0, or -1 with err set */
 int net_loop_prepare_tls(struct net_loop *loop, struct hawser_error *err) HAWSER_MUST_CHECK;
+/** See that the sweeper runs. Hot. */
+void net_loop_sweep_soon(struct net_loop *loop);
 /** Give an empty buffer without memory the memory of a spare one, if there is one. */
 void net_loop_lend(struct net_loop *loop, struct buf *buf);
 /** Take the memory of a buffer whose content is no longer needed. */

@@ -231,6 +231,7 @@ struct net_stream *net_stream_create(struct net_loop *loop, int fd, SSL *ssl, si
         (void)close(fd); /* nothing was sent through it by us */
         return NULL;
     }
+    list_init(&s->warm);
     s->magic   = STREAM_MAGIC;
     s->fd      = fd;
     s->loop    = loop;
@@ -259,6 +260,7 @@ void net_stream_destroy(struct net_stream *s)
         return;
     }
     s->destroyed = 1;
+    list_remove(&s->warm);
     (void)event_del(&s->reader);
     (void)event_del(&s->writer);
     if (s->bio != NULL && !s->ended && !s->finished && s->queue.len == 0 && s->send_failure == 0) {

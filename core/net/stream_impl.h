@@ -22,6 +22,7 @@ struct net_stream {
     struct net_tls_bio *bio; /* of the SSL's */
     const struct net_stream_handler *handler;
     void *arg;
+    struct list warm; /* TLS: in the loop's list while OpenSSL holds buffers */
     struct event reader;
     struct event writer;
     struct buf tail;               /* bytes that the handler has not consumed */
@@ -30,6 +31,7 @@ struct net_stream {
     struct hawser_error *held_end; /* met with bytes before it that a pause kept; NULL: none */
     int send_failure; /* errno of a send that failed for good: told when reading comes to an end */
     uint8_t calls;    /* frames of ours on the stack that need the memory */
+    uint8_t read_lately; /* TLS: since the last sweep */
     uint8_t destroyed;
     uint8_t ended;
     uint8_t paused;
@@ -51,6 +53,8 @@ enum stream_progress { STREAM_OPEN, STREAM_ENDED };
 size_t stream_deliver(struct net_stream *stream, size_t len);
 /** One recv, with what a failure or an end means. @return bytes; 0: none now; -1: ended, see err */
 ssize_t stream_recv(struct net_stream *stream, uint8_t *to, size_t room, struct hawser_error *err);
+/** A timer's callback: TLS streams of the loop that are idle give OpenSSL's buffers back. */
+void stream_tls_sweep(evutil_socket_t fd, short what, void *arg);
 /** May reading go on? */
 static inline int stream_reads_on(const struct net_stream *stream)
 {

@@ -124,6 +124,35 @@ static enum stream_progress tls_round(struct net_stream *s, size_t *have, int *d
     return keep_ciphertext(s, err) == 0 ? STREAM_OPEN : STREAM_ENDED;
 }
 
+static void stay_warm(struct net_stream *s)
+{
+    s->read_lately = 1;
+    if (list_is_empty(&s->warm)) {
+        list_append(&s->loop->warm, &s->warm);
+        net_loop_sweep_soon(s->loop);
+    }
+}
+
+void stream_tls_sweep(evutil_socket_t fd, short what, void *arg)
+{
+    struct net_loop *loop = arg;
+    struct list *node     = NULL;
+    struct list *after    = NULL;
+    (void)fd;
+    (void)what;
+    list_for_each_safe (node, after, &loop->warm) {
+        struct net_stream *s =
+            OBJ_CAST(struct net_stream, LIST_ENTRY(node, struct net_stream, warm), STREAM_MAGIC);
+        if (!s->read_lately && SSL_free_buffers(s->ssl) == 1) { /* 0: a part of a record is in */
+            list_remove(node);
+        }
+        s->read_lately = 0;
+    }
+    if (!list_is_empty(&loop->warm)) {
+        net_loop_sweep_soon(loop);
+    }
+}
+
 enum stream_progress stream_tls_read(struct net_stream *s, size_t *have, struct hawser_error *err)
 {
     enum stream_progress progress = STREAM_OPEN;
@@ -142,8 +171,7 @@ enum stream_progress stream_tls_read(struct net_stream *s, size_t *have, struct 
         }
     }
     if (!s->destroyed && progress == STREAM_OPEN) {
-        /* 17 KB and more that an idle connection does not need; refused while some are in use */
-        (void)SSL_free_buffers(s->ssl);
+        stay_warm(s);
     }
     return progress;
 }

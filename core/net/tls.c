@@ -33,7 +33,7 @@ static int set_policy(SSL_CTX *context)
     static const uint8_t HTTP_1_1[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
     SSL_CTX_set_security_level(context, SECURITY_LEVEL);
     (void)SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-    /* No SSL_MODE_RELEASE_BUFFERS: it allocates for each record. See stream_tls_read. */
+    /* No SSL_MODE_RELEASE_BUFFERS: it allocates for each record. See stream_tls_sweep. */
     (void)SSL_CTX_set_mode(context,
                            SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_default_passwd_cb(context, no_password);
