@@ -83,6 +83,20 @@ static inline void fill(const struct rpc_layout *layout, struct hawser_slice byt
     out->flags       = layout->flags;
 }
 
+/* Is what lies between the walk and `end` one value, no more and no less? */
+static inline int is_value(struct hawser_slice bytes, const struct rpc_walk *walk, const char *end)
+{
+    char c = *walk->at;
+    if (c == '{' || c == '[') {
+        struct rpc_skip skip = {bytes, walk->at, RPC_DEPTH_MAX - 2};
+        return rpc_skip_is_whole(&skip, end);
+    }
+    struct rpc_walk other = *walk;
+    struct hawser_slice value;
+    return rpc_skip_value(&other, bytes, 2, &value) == 0 && value.data == walk->at &&
+           other.at == end;
+}
+
 static int fits(const struct rpc_layout *layout, struct hawser_slice bytes,
                 struct hawser_envelope *out)
 {
@@ -94,7 +108,6 @@ static int fits(const struct rpc_layout *layout, struct hawser_slice bytes,
     const char *end      = bytes.data + bytes.len;
     struct rpc_walk walk = {bytes.data + head - 1, end};
     struct hawser_slice channel;
-    struct hawser_slice data;
     int escaped;
     if (rpc_walk_string(&walk, &channel, &escaped) != 0 || escaped ||
         (size_t)(end - walk.at) < layout->inner_len ||
@@ -102,16 +115,16 @@ static int fits(const struct rpc_layout *layout, struct hawser_slice bytes,
         return 0;
     }
     walk.at += layout->inner_len;
-    if (rpc_skip_value(&walk, bytes, 2, &data) != 0 ||
-        (size_t)(end - walk.at) != layout->tail_len ||
-        !same_bytes(walk.at, layout->tail, layout->tail_len)) {
+    const char *tail = end - layout->tail_len;
+    if (tail <= walk.at || !same_bytes(tail, layout->tail, layout->tail_len) ||
+        !is_value(bytes, &walk, tail)) {
         return 0;
     }
     fill(layout, bytes, out);
     out->channel.data = channel.data; /* by halves: see fill */
     out->channel.len  = channel.len;
-    out->data.data    = data.data;
-    out->data.len     = data.len;
+    out->data.data    = walk.at;
+    out->data.len     = (size_t)(tail - walk.at);
     return 1;
 }
 

@@ -8,23 +8,33 @@
 
 #include "rpc/skip_impl.h"
 
-typedef const char *skip_fn(const struct rpc_skip *skip);
-
-static const char *choose_and_skip(const struct rpc_skip *skip);
-
-static skip_fn *const WALKS[RPC_VECTOR_COUNT] = {
-    [RPC_VECTOR_PORTABLE] = rpc_skip_portable,
-    [RPC_VECTOR_SSE2]     = rpc_skip_sse2,
-    [RPC_VECTOR_AVX2]     = rpc_skip_avx2,
-    [RPC_VECTOR_AVX512]   = rpc_skip_avx512,
+struct walks {
+    const char *(*container)(const struct rpc_skip *skip);
+    int (*is_whole)(const struct rpc_skip *skip, const char *end);
 };
 
+static const char *choose_and_skip(const struct rpc_skip *skip);
+static int choose_and_judge(const struct rpc_skip *skip, const char *end);
+
+static const struct walks WALKS[RPC_VECTOR_COUNT] = {
+    [RPC_VECTOR_PORTABLE] = {rpc_skip_portable, rpc_whole_portable},
+    [RPC_VECTOR_SSE2]     = {rpc_skip_sse2, rpc_whole_sse2},
+    [RPC_VECTOR_AVX2]     = {rpc_skip_avx2, rpc_whole_avx2},
+    [RPC_VECTOR_AVX512]   = {rpc_skip_avx512, rpc_whole_avx512},
+};
+static const struct walks UNDECIDED = {choose_and_skip, choose_and_judge};
+
 /* Threads may choose at the same time; all of them choose the same. */
-static _Atomic(skip_fn *) chosen = choose_and_skip;
+static _Atomic(const struct walks *) chosen = &UNDECIDED;
 
 const char *rpc_skip_container(const struct rpc_skip *skip)
 {
-    return atomic_load_explicit(&chosen, memory_order_relaxed)(skip);
+    return atomic_load_explicit(&chosen, memory_order_relaxed)->container(skip);
+}
+
+int rpc_skip_is_whole(const struct rpc_skip *skip, const char *end)
+{
+    return atomic_load_explicit(&chosen, memory_order_relaxed)->is_whole(skip, end);
 }
 
 int rpc_skip_value(struct rpc_walk *walk, struct hawser_slice text, unsigned outside,
@@ -47,7 +57,12 @@ int rpc_skip_value(struct rpc_walk *walk, struct hawser_slice text, unsigned out
 
 const char *rpc_skip_container_with(enum rpc_vector vector, const struct rpc_skip *skip)
 {
-    return WALKS[vector](skip);
+    return WALKS[vector].container(skip);
+}
+
+int rpc_skip_is_whole_with(enum rpc_vector vector, const struct rpc_skip *skip, const char *end)
+{
+    return WALKS[vector].is_whole(skip, end);
 }
 
 int rpc_skip_can(enum rpc_vector vector)
@@ -71,15 +86,26 @@ int rpc_skip_use(enum rpc_vector vector)
     if (!rpc_skip_can(vector)) {
         return -1;
     }
-    atomic_store_explicit(&chosen, WALKS[vector], memory_order_relaxed);
+    atomic_store_explicit(&chosen, &WALKS[vector], memory_order_relaxed);
     return 0;
 }
 
-static const char *choose_and_skip(const struct rpc_skip *skip)
+static void choose(void)
 {
     unsigned vector = RPC_VECTOR_COUNT - 1; /* the widest comes last */
     while (rpc_skip_use((enum rpc_vector)vector) != 0) {
         vector--;
     }
+}
+
+static const char *choose_and_skip(const struct rpc_skip *skip)
+{
+    choose();
     return rpc_skip_container(skip);
+}
+
+static int choose_and_judge(const struct rpc_skip *skip, const char *end)
+{
+    choose();
+    return rpc_skip_is_whole(skip, end);
 }

@@ -31,6 +31,14 @@ struct rpc_skip {
 const char *rpc_skip_container(const struct rpc_skip *skip);
 
 /**
+ * Does the array or object end exactly there? Hot, and faster than to look for the end.
+ * @param end  in the text, behind `at`
+ * @return     1: what lies between is one array or object, as rpc_skip_container would pass it; 0:
+ * it is not, or so many are open in it at once that only rpc_skip_container can tell
+ */
+int rpc_skip_is_whole(const struct rpc_skip *skip, const char *end);
+
+/**
  * One value of any kind, after whitespace. Hot. An array or object as rpc_skip_container passes
  * it, anything else as rpc_walk_value does.
  * @param text     what the walk is in
@@ -45,6 +53,7 @@ int rpc_skip_value(struct rpc_walk *walk, struct hawser_slice text, unsigned out
  * @return as rpc_skip_container; only where rpc_skip_can
  */
 const char *rpc_skip_container_with(enum rpc_vector vector, const struct rpc_skip *skip);
+int rpc_skip_is_whole_with(enum rpc_vector vector, const struct rpc_skip *skip, const char *end);
 /** @return 1: this machine, and this build, have these instructions */
 int rpc_skip_can(enum rpc_vector vector);
 /** Let the whole process use these instructions; by itself it takes the widest that the machine

@@ -8,9 +8,9 @@
 
 #include <immintrin.h>
 
-#include "rpc/skip_walk.h"
+#include "rpc/skip_whole.h"
 
-#define TARGET __attribute__((target("avx2,bmi,bmi2,pclmul")))
+#define TARGET __attribute__((target("avx2,bmi,bmi2,pclmul,popcnt")))
 
 static inline TARGET uint64_t join(__m256i low, __m256i high)
 {
@@ -43,16 +43,38 @@ static inline TARGET uint64_t prefix_xor(uint64_t bits)
     return (uint64_t)_mm_cvtsi128_si64(product);
 }
 
+static inline TARGET uint64_t gather(uint64_t bits, uint64_t mask)
+{
+    return _pext_u64(bits, mask);
+}
+
+static const struct skip_ops OPS = {load, prefix_xor};
+
 TARGET const char *rpc_skip_avx2(const struct rpc_skip *skip)
 {
-    static const struct skip_ops OPS = {load, prefix_xor};
     return skip_walk(&OPS, skip);
+}
+
+/* Zen before its third round has the instruction that gathers, but as a long piece of microcode. */
+static int gathers_slowly(void)
+{
+    return __builtin_cpu_is("znver1") || __builtin_cpu_is("znver2");
+}
+
+TARGET int rpc_whole_avx2(const struct rpc_skip *skip, const char *end)
+{
+    if (gathers_slowly()) {
+        struct rpc_skip cut = rpc_skip_cut(skip, end);
+        return rpc_skip_avx2(&cut) == end;
+    }
+    return skip_is_whole(&OPS, gather, skip, end);
 }
 
 int rpc_skip_has_avx2(void)
 {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
-           __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("pclmul");
+           __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt") &&
+           __builtin_cpu_supports("pclmul");
 }
 
 #else
@@ -60,6 +82,11 @@ int rpc_skip_has_avx2(void)
 const char *rpc_skip_avx2(const struct rpc_skip *skip)
 {
     return rpc_skip_portable(skip);
+}
+
+int rpc_whole_avx2(const struct rpc_skip *skip, const char *end)
+{
+    return rpc_whole_portable(skip, end);
 }
 
 int rpc_skip_has_avx2(void)

@@ -7,9 +7,9 @@
 
 #include <immintrin.h>
 
-#include "rpc/skip_walk.h"
+#include "rpc/skip_whole.h"
 
-#define TARGET __attribute__((target("avx512f,avx512bw,bmi,bmi2,pclmul")))
+#define TARGET __attribute__((target("avx512f,avx512bw,bmi,bmi2,pclmul,popcnt")))
 
 static inline TARGET uint64_t equal(__m512i bytes, char c)
 {
@@ -36,17 +36,28 @@ static inline TARGET uint64_t prefix_xor(uint64_t bits)
     return (uint64_t)_mm_cvtsi128_si64(product);
 }
 
+static inline TARGET uint64_t gather(uint64_t bits, uint64_t mask)
+{
+    return _pext_u64(bits, mask);
+}
+
+static const struct skip_ops OPS = {load, prefix_xor};
+
 TARGET const char *rpc_skip_avx512(const struct rpc_skip *skip)
 {
-    static const struct skip_ops OPS = {load, prefix_xor};
     return skip_walk(&OPS, skip);
+}
+
+TARGET int rpc_whole_avx512(const struct rpc_skip *skip, const char *end)
+{
+    return skip_is_whole(&OPS, gather, skip, end);
 }
 
 int rpc_skip_has_avx512(void)
 {
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
-           __builtin_cpu_supports("pclmul");
+           __builtin_cpu_supports("popcnt") && __builtin_cpu_supports("pclmul");
 }
 
 #else
@@ -54,6 +65,11 @@ int rpc_skip_has_avx512(void)
 const char *rpc_skip_avx512(const struct rpc_skip *skip)
 {
     return rpc_skip_portable(skip);
+}
+
+int rpc_whole_avx512(const struct rpc_skip *skip, const char *end)
+{
+    return rpc_whole_portable(skip, end);
 }
 
 int rpc_skip_has_avx512(void)

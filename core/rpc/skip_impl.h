@@ -5,6 +5,8 @@
 #ifndef CORE_RPC_SKIP_IMPL_H
 #define CORE_RPC_SKIP_IMPL_H
 
+#include <stddef.h>
+
 #include "rpc/skip.h"
 
 /** As rpc_skip_container. */
@@ -12,6 +14,20 @@ const char *rpc_skip_portable(const struct rpc_skip *skip);
 const char *rpc_skip_sse2(const struct rpc_skip *skip);
 const char *rpc_skip_avx2(const struct rpc_skip *skip);
 const char *rpc_skip_avx512(const struct rpc_skip *skip);
+
+/** As rpc_skip_is_whole. */
+int rpc_whole_portable(const struct rpc_skip *skip, const char *end);
+int rpc_whole_sse2(const struct rpc_skip *skip, const char *end);
+int rpc_whole_avx2(const struct rpc_skip *skip, const char *end);
+int rpc_whole_avx512(const struct rpc_skip *skip, const char *end);
+
+/** @return the same container in a text that ends at `end` */
+static inline struct rpc_skip rpc_skip_cut(const struct rpc_skip *skip, const char *end)
+{
+    struct rpc_skip cut = *skip;
+    cut.text.len        = (size_t)(end - cut.text.data);
+    return cut;
+}
 
 /** @return 1: the machine can run the walk of that name */
 int rpc_skip_has_sse2(void);

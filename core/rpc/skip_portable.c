@@ -47,3 +47,9 @@ const char *rpc_skip_portable(const struct rpc_skip *skip)
     static const struct skip_ops OPS = {load, skip_prefix_xor};
     return skip_walk(&OPS, skip);
 }
+
+int rpc_whole_portable(const struct rpc_skip *skip, const char *end)
+{
+    struct rpc_skip cut = rpc_skip_cut(skip, end);
+    return rpc_skip_portable(&cut) == end;
+}

@@ -46,6 +46,12 @@ const char *rpc_skip_sse2(const struct rpc_skip *skip)
     return skip_walk(&OPS, skip);
 }
 
+int rpc_whole_sse2(const struct rpc_skip *skip, const char *end)
+{
+    struct rpc_skip cut = rpc_skip_cut(skip, end);
+    return rpc_skip_sse2(&cut) == end;
+}
+
 int rpc_skip_has_sse2(void)
 {
     return 1;
@@ -56,6 +62,11 @@ int rpc_skip_has_sse2(void)
 const char *rpc_skip_sse2(const struct rpc_skip *skip)
 {
     return rpc_skip_portable(skip);
+}
+
+int rpc_whole_sse2(const struct rpc_skip *skip, const char *end)
+{
+    return rpc_whole_portable(skip, end);
 }
 
 int rpc_skip_has_sse2(void)

@@ -61,17 +61,23 @@ static inline unsigned rpc_walk_special(const char *at)
 
 static inline int rpc_walk_short_string(struct rpc_walk *walk, struct hawser_slice *content)
 {
+    const char *start = walk->at + 1;
+    const char *at    = start;
     if (walk->end - walk->at <= 16 || *walk->at != '"') {
         return 0;
     }
-    const char *start = walk->at + 1;
-    unsigned special  = rpc_walk_special(start);
-    if (special == 0 || start[__builtin_ctz(special)] != '"') {
+    unsigned special = rpc_walk_special(at);
+    if (special == 0 && walk->end - at >= 32) {
+        at += 16;
+        special = rpc_walk_special(at);
+    }
+    at += special != 0 ? __builtin_ctz(special) : 0;
+    if (special == 0 || *at != '"') {
         return 0;
     }
     content->data = start;
-    content->len  = (size_t)__builtin_ctz(special);
-    walk->at      = start + content->len + 1;
+    content->len  = (size_t)(at - start);
+    walk->at      = at + 1;
     return 1;
 }
 

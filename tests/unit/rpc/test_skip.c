@@ -123,6 +123,85 @@ START_TEST(random_texts_end_where_a_bytewise_walk_ends_them)
 }
 END_TEST
 
+static unsigned brackets_in(const char *text, size_t len)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < len; i++) {
+        count += strchr("{}[]", text[i]) != NULL && text[i] != 0;
+    }
+    return count;
+}
+
+/* So many brackets fit one row, however they are nested. */
+#define CERTAIN_BRACKETS 60u
+
+static void check_whole(struct hawser_slice text, size_t at, size_t len)
+{
+    int wanted = container_len(text.data + at, len, 2048) == len;
+    for (unsigned vector = 0; vector < RPC_VECTOR_COUNT; vector++) {
+        struct rpc_skip skip = {text, text.data + at, 2048};
+        if (!rpc_skip_can((enum rpc_vector)vector)) {
+            continue;
+        }
+        int found = rpc_skip_is_whole_with((enum rpc_vector)vector, &skip, skip.at + len);
+        int open  = wanted && !found && brackets_in(skip.at, len) > CERTAIN_BRACKETS;
+        ck_assert_msg(found == wanted || open, "instructions %u: found %d, wanted %d: %.*s", vector,
+                      found, wanted, (int)len, skip.at);
+    }
+}
+
+START_TEST(stretch_is_whole_where_a_bytewise_walk_ends_with_it)
+{
+    static const char BYTES[] = "{}[]{}[]\"\"\\aaaaaaaaaaaa\xc3\xa9,;|=";
+    char text[TEXT_MAX];
+    unsigned whole = 0;
+    prng_state     = UINT64_C(0xd1b54a32d192ed03) + (uint64_t)_i;
+    for (unsigned i = 0; i < 20000; i++) {
+        size_t len = 2 + pick(TEXT_MAX - 2);
+        for (size_t j = 0; j < len; j++) {
+            text[j] = BYTES[pick(pick(3) == 0 ? sizeof(BYTES) - 1 : 8)];
+        }
+        size_t at                = pick((unsigned)len - 1);
+        text[at]                 = pick(2) ? '{' : '[';
+        struct hawser_slice copy = guard_copy(text, len);
+        size_t wanted            = container_len(text + at, len - at, 2048);
+        if (wanted > 0 && stray_backslash(text + at, len - at, wanted) == SIZE_MAX) {
+            whole++;
+            check_whole(copy, at, wanted);
+        }
+        check_whole(copy, at, 2 + pick((unsigned)(len - at) - 1));
+        check_whole(copy, at, len - at);
+        guard_free(copy);
+    }
+    ck_assert_uint_gt(whole, 1000);
+}
+END_TEST
+
+START_TEST(long_row_of_flat_arrays_is_whole_and_one_wrong_bracket_is_not)
+{
+    static char text[8000];
+    size_t len  = 0;
+    text[len++] = '[';
+    for (unsigned i = 0; len < sizeof(text) - 80; i++) {
+        len += (size_t)snprintf(text + len, sizeof(text) - len, "%s[\"new]\",%u.5,{\"a\":[%u]}]",
+                                i > 0 ? "," : "", i * 37, i % 13);
+    }
+    text[len++]             = ']';
+    struct hawser_slice all = slice_make(text, len);
+    check_whole(all, 0, len);
+    ck_assert_int_eq(rpc_skip_is_whole(&(struct rpc_skip){all, text, 2048}, text + len), 1);
+    for (size_t i = 1; i < len; i++) {
+        if (strchr("{}[]\"", text[i]) != NULL) {
+            char before = text[i];
+            text[i]     = before == '"' ? 'x' : (char)(before ^ 0x20);
+            ck_assert_int_eq(rpc_skip_is_whole(&(struct rpc_skip){all, text, 2048}, text + len),
+                             container_len(text, len, 2048) == len);
+            text[i] = before;
+        }
+    }
+}
+END_TEST
+
 START_TEST(quote_behind_backslashes_counts_at_every_place_of_a_block)
 {
     char text[TEXT_MAX];
@@ -191,6 +270,8 @@ int main(void)
     TCase *cases = tcase_create("passing over values");
     tcase_set_timeout(cases, 60);
     tcase_add_loop_test(cases, random_texts_end_where_a_bytewise_walk_ends_them, 0, 4);
+    tcase_add_loop_test(cases, stretch_is_whole_where_a_bytewise_walk_ends_with_it, 0, 4);
+    tcase_add_test(cases, long_row_of_flat_arrays_is_whole_and_one_wrong_bracket_is_not);
     tcase_add_test(cases, quote_behind_backslashes_counts_at_every_place_of_a_block);
     tcase_add_test(cases, kinds_of_brackets_are_kept_apart_at_every_depth);
     tcase_add_test(cases, value_of_any_kind_is_passed);
