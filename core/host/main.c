@@ -180,13 +180,20 @@ static int run_signal(const struct options *options)
 
 /* -m */
 
+static int print_description(const struct module_description *about)
+{
+    struct buf text  = {0};
+    const char *line = module_describe_print(about, &text) == 0 ? buf_text(&text) : NULL;
+    fputs(line == NULL ? "no memory\n" : line, stdout);
+    buf_fini(&text);
+    return line == NULL ? -1 : 0;
+}
+
 static int run_describe(const struct options *options)
 {
     struct hawser_error err = HAWSER_ERROR_INIT;
     struct module_description about;
-    struct buf text = {0};
-    char *path =
-        realpath(options->module, NULL); /* from the current folder, as a shell user means it */
+    char *path = realpath(options->module, NULL); /* from here, as a shell user means it */
     if (path == NULL) {
         error_set_errno(&err, HAWSER_MODULE_FILE, errno, "%s", options->module);
         return fail(&err);
@@ -196,11 +203,7 @@ static int run_describe(const struct options *options)
     if (described != 0) {
         return fail(&err);
     }
-    int rc           = module_describe_print(&about, &text);
-    const char *line = rc == 0 ? buf_text(&text) : NULL;
-    fputs(line == NULL ? "no memory\n" : line, stdout);
-    buf_fini(&text);
-    return line == NULL ? 1 : 0;
+    return print_description(&about) == 0 && module_abi_check(&about.note, &err) == 0 ? 0 : 1;
 }
 
 static int run(const struct options *options)
