@@ -56,6 +56,9 @@ foreach(file ${conf_files})
     endif()")
 endforeach()
 
+# The default prefix, and the folder that hawser.conf writes to; logs and run are made by the host.
+install(DIRECTORY DESTINATION ${CMAKE_INSTALL_LOCALSTATEDIR}/lib/hawser/data)
+
 file(GLOB manual_sources CONFIGURE_DEPENDS docs/man/*.scd)
 find_program(SCDOC scdoc)
 if(NOT manual_sources)
