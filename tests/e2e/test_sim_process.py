@@ -51,10 +51,20 @@ class Program(unittest.TestCase):
                             (("--tls-listen", "127.0.0.1:0"), "--cert and --key"),
                             (("--control", "/tmp/x"), "unix:PATH"),
                             (("--script", "/nonexistent"), "No such file"),
+                            (("--script", "/"), "Is a directory"),
+                            (("--tls-listen", "127.0.0.1:0", "--cert", "/nonexistent", "--key", "/"), "No such file"),
+                            (("--cert", "/nonexistent"), "--tls-listen"), (("--broadcast",), "--rate"),
                             (("--send", "list"), "needs --control")):
             result = run(*words)
             self.assertNotEqual(result.returncode, 0, words)
             self.assertIn(said, result.stderr, words)
+
+    def test_a_second_one_leaves_the_control_socket_of_the_first_alone(self):
+        sim = self.start()
+        result = run("--control", f"unix:{sim.control_path}")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("another process listens", result.stderr)
+        self.assertEqual(sim.connections(), [])
 
     def test_secrets_do_not_show_in_the_list_of_processes(self):
         sim = self.start()

@@ -111,12 +111,29 @@ static int make_address(const char *path, struct sockaddr_un *out, struct hawser
     return 0;
 }
 
-static void remove_stale(const char *path)
+/* A simulator that was killed leaves its socket, which refuses connections then; one that answers
+ * is another simulator's. */
+static int remove_stale(const struct sockaddr_un *address, struct hawser_error *err)
 {
     struct stat info;
-    if (lstat(path, &info) == 0 && S_ISSOCK(info.st_mode)) {
-        (void)unlink(path); /* if it cannot be, the bind says why */
+    if (lstat(address->sun_path, &info) != 0 || !S_ISSOCK(info.st_mode)) {
+        return 0; /* if something is wrong, the bind says what */
     }
+    int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int lives =
+        probe >= 0 && (connect(probe, (const struct sockaddr *)address, sizeof(*address)) == 0 ||
+                       errno == EAGAIN);
+    if (probe >= 0) {
+        (void)close(probe); /* nothing was said */
+    }
+    if (lives) {
+        error_set(err, HAWSER_CONF_DIRECTIVE,
+                  "control socket %s: another process listens there; stop it, or take another path",
+                  address->sun_path);
+        return -1;
+    }
+    (void)unlink(address->sun_path);
+    return 0;
 }
 
 struct sim_control *sim_control_create(struct sim *sim, const char *path, struct hawser_error *err)
@@ -133,7 +150,10 @@ struct sim_control *sim_control_create(struct sim *sim, const char *path, struct
     }
     control->sim = sim;
     list_init(&control->peers);
-    remove_stale(path);
+    if (remove_stale(&address, err) != 0) {
+        free(control);
+        return NULL;
+    }
     mode_t before     = umask(0077);
     control->listener = evconnlistener_new_bind(
         sim->base, on_accept, control, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 16,

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <openssl/err.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "base/error.h"
@@ -79,7 +80,10 @@ SSL_CTX *sim_io_tls_context(const char *cert, const char *key, struct hawser_err
         SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1 ||
         SSL_CTX_check_private_key(ctx) != 1) {
         unsigned long why = ERR_get_error();
-        error_set(err, HAWSER_TLS_SETUP, "%s, %s: %s", cert, key, ERR_reason_error_string(why));
+        const char *text  = ERR_SYSTEM_ERROR(why) ? strerror((int)ERR_GET_REASON(why))
+                                                  : ERR_reason_error_string(why);
+        error_set(err, HAWSER_TLS_SETUP, "%s, %s: %s", cert, key,
+                  text == NULL ? "not usable" : text);
         error_set_cause(err, HAWSER_CAUSE_TLS, (int64_t)why);
         ERR_clear_error();
         SSL_CTX_free(ctx);

@@ -220,6 +220,14 @@ static void read_options(int argc, char **argv, struct sim_options *o, const cha
         fprintf(stderr, "hawser-sim: %s: not an option\n", argv[optind]);
         exit(2);
     }
+    if (o->tls_listen == NULL && (o->cert != NULL || o->key != NULL)) {
+        fputs("hawser-sim: --cert and --key are for --tls-listen: add it\n", stderr);
+        exit(2);
+    }
+    if (o->is_broadcast && o->rate == 0) {
+        fputs("hawser-sim: --broadcast is for --rate: add it\n", stderr);
+        exit(2);
+    }
     if (o->listen == NULL && o->tls_listen == NULL) {
         o->listen = "127.0.0.1:0";
     }

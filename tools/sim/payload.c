@@ -35,6 +35,8 @@ static void add_stats(struct sim_text *out, const struct sim_market *m)
     sim_text_field(out, "volume", m->volume + 12345, m->instrument->amount_decimals + 1);
     sim_text_add(out, ",\"volume_usd\":");
     sim_text_amount(out, (m->volume / 100 + 7400) * 100, 0);
+    sim_text_add(out, ",\"volume_notional\":");
+    sim_text_amount(out, (m->volume / 100 + 7400) * 100, 0);
     sim_text_add(out, "}");
 }
 

@@ -119,6 +119,10 @@ static int read_lines(struct sim_script *script, struct sim *sim, FILE *file,
             rc = -1;
         }
     }
+    if (rc == 0 && ferror(file)) { /* a folder opens, too */
+        error_set_errno(err, HAWSER_CONF_FILE, errno, "%s", sim->options.script);
+        rc = -1;
+    }
     free(text);
     return rc;
 }
