@@ -14,7 +14,7 @@ BOOK = "book.BTC-PERPETUAL.100ms"
 
 
 def config(url, sink=""):
-    blocks = ["load_module hawser_deribit.so;", "load_module hawser_jsonl.so;", sink]
+    blocks = ["worker_restarts most=0;", "load_module hawser_deribit.so;", "load_module hawser_jsonl.so;", sink]
     for i in range(SESSIONS):
         blocks.append(f"output jsonl out{i} {{ path data/s{i}.jsonl; }}")
         blocks.append(f"session s{i} {{ adapter deribit; url {url}; subscribe {BOOK}; reconnect delay=50ms max_delay=200ms;"
