@@ -13,7 +13,7 @@
 #include "hawser/error.h"
 
 #define WATCH_MODULE_SIZE   32u
-#define WATCH_NAME_SIZE     68u /* names of sessions have 64 bytes at most */
+#define WATCH_NAME_SIZE     68u    /* names of sessions have 64 bytes at most */
 #define WATCH_SUBJECTS_MAX  16384u /* instances that can be told apart; those beyond are "?" */
 #define WATCH_THREADS_MAX   64u    /* the loop, and threads of outputs; those beyond go unwatched */
 #define WATCH_SUBJECT_SHIFT 8u

@@ -407,6 +407,7 @@ struct node_check {
 static const struct node_check MAIN_CHECKS[]    = {{"error_log", check_log_level},
                                                    {"control", check_control},
                                                    {"worker_restarts", check_deaths},
+                                                   {"quarantine", check_deaths},
                                                    {"connect_budget", check_connect_budget}};
 static const struct node_check SESSION_CHECKS[] = {{"credentials", check_credentials},
                                                    {"output", check_output_names},

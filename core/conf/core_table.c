@@ -54,6 +54,9 @@ static const struct hawser_directive ROWS[] = {
     ROW("worker_restarts", MAIN, OPTIONS, 0, 1, 2, "most=5 within=10s", "most|within", 0, 0,
         "a process that dies so often is started once a minute, until it stays up (most=0: never "
         "so slowly)"),
+    ROW("quarantine", MAIN, OPTIONS, 0, 1, 2, "most=3 within=10m", "most|within", 0, 0,
+        "a session or adapter in whose code workers die so often gets a worker of its own (most=0: "
+        "never)"),
     ROW("callback_budget", MAIN, TIME, 0, 1, 1, "100ms", "off", 10, MN,
         "a module whose function blocks for longer is named in the log"),
     ROW("connect_budget", MAIN, OPTIONS, 0, 1, 2, "rate=5 burst=32", "rate|burst", 0, 0,

@@ -17,7 +17,7 @@
 struct apply {
     struct runtime *runtime;
     struct runtime_config *before; /* NULL: the first generation */
-    uint32_t workers_before;
+    struct shards shards_before;
     struct secrets *secrets; /* the new ones */
     json_t *report;
 };
@@ -33,9 +33,9 @@ static void note_error(struct apply *apply, const struct hawser_error *err)
 
 static int session_is_ours(struct apply *apply, const struct conf_node *session, int is_after)
 {
-    uint32_t workers = is_after ? apply->runtime->workers : apply->workers_before;
+    const struct shards *shards = is_after ? &apply->runtime->shards : &apply->shards_before;
     return session->word_count == 2 &&
-           shard_of(session->words[1], workers) == apply->runtime->options.index;
+           shard_worker(shards, session->words[1]) == apply->runtime->options.index;
 }
 
 static int output_is_ours(struct apply *apply, const struct conf_node *output, int is_after)
@@ -229,10 +229,10 @@ static void report_totals(struct apply *apply, const struct reload_plan *plan)
     }
 }
 
-void runtime_apply(struct runtime *runtime, struct conf_tree *tree, uint32_t workers,
+void runtime_apply(struct runtime *runtime, struct conf_tree *tree, const struct shards *shards,
                    struct secrets *secrets, json_t *report)
 {
-    struct apply apply           = {runtime, runtime->config, runtime->workers, secrets, report};
+    struct apply apply           = {runtime, runtime->config, runtime->shards, secrets, report};
     struct runtime_config *after = calloc(1, sizeof(*after));
     struct reload_plan plan      = {0};
     struct reload_rules rules    = {&apply, is_ours, module_changed, credentials_changed};
@@ -246,17 +246,18 @@ void runtime_apply(struct runtime *runtime, struct conf_tree *tree, uint32_t wor
         note_error(&apply, &err);
         return;
     }
-    *after           = (struct runtime_config){tree, 1};
-    runtime->config  = after;
-    runtime->workers = workers;
+    *after          = (struct runtime_config){tree, 1};
+    runtime->config = after;
+    runtime->shards = (struct shards){shards->workers, json_incref(shards->quarantined)};
     load_modules(&apply);
     if (reload_plan_make(apply.before == NULL ? NULL : apply.before->tree, tree, &rules, &plan) !=
         0) {
         error_set(&err, HAWSER_SYSTEM_MEMORY,
                   "no memory to plan the reload; the old configuration goes on");
         note_error(&apply, &err);
-        runtime->config  = apply.before;
-        runtime->workers = apply.workers_before;
+        runtime->config = apply.before;
+        json_decref(runtime->shards.quarantined);
+        runtime->shards = apply.shards_before;
         runtime_config_release(after);
         return;
     }
@@ -271,4 +272,5 @@ void runtime_apply(struct runtime *runtime, struct conf_tree *tree, uint32_t wor
     report_totals(&apply, &plan);
     reload_plan_fini(&plan);
     runtime_config_release(apply.before);
+    json_decref(apply.shards_before.quarantined);
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "host/shard.h"
 
 #define ROLE_VARIABLE "HAWSER_ROLE"
 #define FIRST_FD      3
@@ -132,7 +133,9 @@ pid_t child_spawn(const struct child_spec *spec, struct hawser_error *err)
     char role_variable[5120];
     char *envp[MAX_VARIABLES + 2];
     (void)snprintf(title, sizeof(title),
-                   spec->role == CHILD_WORKER ? "hawser: %s %u" : "hawser: %s",
+                   spec->role != CHILD_WORKER        ? "hawser: %s"
+                   : spec->index == SHARD_QUARANTINE ? "hawser: %s in quarantine"
+                                                     : "hawser: %s %u",
                    ROLE_NAMES[spec->role], (unsigned)spec->index);
     int len = snprintf(role_variable, sizeof(role_variable), ROLE_VARIABLE "=%u:%u:%u:%u:%s:%s",
                        (unsigned)spec->role, (unsigned)spec->index, (unsigned)spec->log_level,

@@ -53,21 +53,24 @@ static int is_ready(const json_t *sessions)
 
 static json_t *status_json(const struct control_request *request)
 {
-    const struct master *master = request->master;
-    json_t *processes           = json_array();
-    for (uint32_t i = 0; i < master->settings.workers; i++) {
-        (void)json_array_append_new(
-            processes, child_json(&master->workers[i])); /* short of memory the list is short */
+    struct master *master = request->master;
+    json_t *processes     = json_array();
+    for (uint32_t i = 0; i < MASTER_WORKERS; i++) {
+        if (master_worker_is_used(master, i)) {
+            (void)json_array_append_new(
+                processes, child_json(&master->workers[i])); /* short of memory the list is short */
+        }
     }
     (void)json_array_append_new(processes, child_json(&master->observer));
-    return json_pack("{s:s, s:i, s:I, s:s, s:s, s:I, s:b, s:I, s:o, s:o, s:O}", "version",
+    return json_pack("{s:s, s:i, s:I, s:s, s:s, s:I, s:b, s:I, s:o, s:o, s:o, s:O}", "version",
                      HAWSER_VERSION, "pid", (int)getpid(), "uptime_ms",
                      (json_int_t)((clock_monotonic() - master->started_at) / CLOCK_NS_PER_MS),
                      "prefix", master->options->prefix, "config", master->options->config,
                      "generation", (json_int_t)master->generation, "ready",
                      request->silent == 0 && is_ready(request->gathered), "silent_workers",
                      (json_int_t)request->silent, "last_reload", reload_json(&master->reload.last),
-                     "processes", processes, "sessions", request->gathered);
+                     "processes", processes, "quarantine", master_quarantine_json(master),
+                     "sessions", request->gathered);
 }
 
 static void gathered_all(struct control_request *request)
@@ -98,7 +101,10 @@ static void gather(struct control_request *request, int for_status)
     request->gathered     = json_array();
     request->for_status   = for_status;
     request->awaited      = 1; /* ours, so that answers that come at once do not end it too soon */
-    for (uint32_t i = 0; i < master->settings.workers && question != NULL; i++) {
+    for (uint32_t i = 0; i < MASTER_WORKERS && question != NULL; i++) {
+        if (!master_worker_is_used(master, i)) {
+            continue;
+        }
         request->awaited++;
         master_command_send(&master->workers[i], question, GATHER_MS, on_gathered, request);
     }
@@ -131,6 +137,21 @@ static void run_reload(struct control_request *request, const json_t *message)
     master_reload_start(request->master, on_reloaded, request);
 }
 
+/* quarantine */
+
+static void run_release(struct control_request *request, const json_t *message)
+{
+    const char *name = json_string_value(json_object_get(request->params, "name"));
+    (void)message;
+    if (name == NULL || master_quarantine_release(request->master, name) != 0) {
+        control_answer_error(request, INVALID_PARAMS,
+                             "params.name: no session or adapter of this name is in quarantine; "
+                             "host.status lists them");
+        return;
+    }
+    control_answer(request, json_pack("{s:s}", "result", "ok"));
+}
+
 /* forwarding to the worker of one session */
 
 static void on_forwarded(void *arg, json_t *reply)
@@ -146,17 +167,19 @@ static void forward(struct control_request *request, const json_t *message)
         return;
     }
     struct master *master = request->master;
-    master_command_send(&master->workers[shard_of(name, master->settings.workers)], message, 0,
-                        on_forwarded, request);
+    struct shards shards  = master_shards(master);
+    master_command_send(&master->workers[shard_worker(&shards, name)], message, 0, on_forwarded,
+                        request);
 }
 
 static const struct {
     const char *name;
     void (*run)(struct control_request *request, const json_t *message);
-} METHODS[] = {{"host.status", run_status},        {"host.reload", run_reload},
-               {"session.list", run_session_list}, {"session.state", forward},
-               {"session.call", forward},          {"session.subscribe", forward},
-               {"session.unsubscribe", forward},   {"session.reconnect", forward}};
+} METHODS[] = {{"host.status", run_status},    {"host.reload", run_reload},
+               {"host.release", run_release},  {"session.list", run_session_list},
+               {"session.state", forward},     {"session.call", forward},
+               {"session.subscribe", forward}, {"session.unsubscribe", forward},
+               {"session.reconnect", forward}};
 
 void control_method_run(struct control_request *request, const json_t *message)
 {
@@ -167,8 +190,9 @@ void control_method_run(struct control_request *request, const json_t *message)
             return;
         }
     }
-    control_answer_error(request, METHOD_NOT_FOUND,
-                         "unknown method; there are host.status, host.reload, session.list, "
-                         "session.state, session.call, session.subscribe, "
-                         "session.unsubscribe, session.reconnect");
+    control_answer_error(
+        request, METHOD_NOT_FOUND,
+        "unknown method; there are host.status, host.reload, host.release, session.list, "
+        "session.state, session.call, session.subscribe, "
+        "session.unsubscribe, session.reconnect");
 }

@@ -31,8 +31,10 @@ static int run_child(const struct child_spec *spec)
 {
     struct hawser_error err = HAWSER_ERROR_INIT;
     char name[32];
-    (void)snprintf(name, sizeof(name), spec->role == CHILD_WORKER ? "%s%u" : "%s",
-                   child_role_name(spec->role), (unsigned)spec->index);
+    (void)snprintf(name, sizeof(name),
+                   spec->role == CHILD_WORKER && spec->index != SHARD_QUARANTINE ? "%s%u" : "%s",
+                   spec->index == SHARD_QUARANTINE ? "quarantine" : child_role_name(spec->role),
+                   (unsigned)spec->index);
     log_set_process(name);
     if (log_open(spec->log_path, (int)spec->log_level, &err) != 0) {
         log_write(LOG_ERROR, "%s; writing to standard error", err.message);

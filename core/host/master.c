@@ -25,7 +25,7 @@
 
 static int workers_are_running(const struct master *master)
 {
-    for (uint32_t i = 0; i < SETTINGS_MAX_WORKERS; i++) {
+    for (uint32_t i = 0; i < MASTER_WORKERS; i++) {
         if (master_child_is_running(&master->workers[i])) {
             return 1;
         }
@@ -57,7 +57,7 @@ void master_stop(struct master *master, int graceful)
     log_write(LOG_NOTICE,
               graceful ? "stopping: sessions close, outputs are emptied" : "stopping at once");
     master->stopping = graceful ? 1 : 2;
-    for (uint32_t i = 0; i < SETTINGS_MAX_WORKERS; i++) {
+    for (uint32_t i = 0; i < MASTER_WORKERS; i++) {
         master_child_quit(&master->workers[i], timeout_ms);
     }
     (void)event_add(master->stop_deadline,
@@ -131,7 +131,7 @@ static void on_reopen(evutil_socket_t number, short what, void *arg)
         log_write(LOG_ERROR, "%s", err.message);
     }
     log_write(LOG_NOTICE, "reopening files");
-    for (uint32_t i = 0; i < SETTINGS_MAX_WORKERS; i++) {
+    for (uint32_t i = 0; i < MASTER_WORKERS; i++) {
         reopen_child(&master->workers[i]);
     }
     reopen_child(&master->observer);
@@ -199,7 +199,7 @@ static int make_parts(struct master *master, struct hawser_error *err)
         error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for the master");
         return -1;
     }
-    for (uint32_t i = 0; i < SETTINGS_MAX_WORKERS; i++) {
+    for (uint32_t i = 0; i < MASTER_WORKERS; i++) {
         master_child_init(&master->workers[i], master, CHILD_WORKER, i);
     }
     master_child_init(&master->observer, master, CHILD_OBSERVER, 0);
@@ -270,7 +270,7 @@ static void destroy(struct master *master)
 {
     master_reload_fini(master);
     control_destroy(master->control);
-    for (uint32_t i = 0; i < SETTINGS_MAX_WORKERS; i++) {
+    for (uint32_t i = 0; i < MASTER_WORKERS; i++) {
         master_child_fini(&master->workers[i]);
     }
     master_child_fini(&master->observer);
@@ -298,6 +298,7 @@ static void destroy(struct master *master)
         event_base_free(master->base);
     }
     json_decref(master->channels);
+    master_quarantine_fini(master);
     conf_tree_destroy(master->tree);
     secrets_fini(&master->secrets);
     if (master->config >= 0) {
@@ -367,6 +368,7 @@ int master_run(const struct options *options, struct conf_tree *tree, int config
     *secrets = (struct secrets){0};
     list_init(&master->commands);
     master_reload_init(master);
+    master_quarantine_init(master);
     log_set_process("master");
     log_echo_to_stderr(1); /* who starts it shall see why it does not start */
     if (settings_read(&master->settings, tree, options->prefix, options->error_log, &err) != 0 ||

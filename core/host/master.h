@@ -20,9 +20,13 @@
 #include "host/pidfile.h"
 #include "host/secrets.h"
 #include "host/settings.h"
+#include "host/shard.h"
+#include "host/suspects.h"
 #include "host/watchdog.h"
 
 #define MASTER_SLOW_MAX 4u
+#define MASTER_WORKERS  (SHARD_QUARANTINE + 1u)
+_Static_assert(SHARD_QUARANTINE == SETTINGS_MAX_WORKERS, "the quarantine comes behind them all");
 
 struct checker;
 struct control;
@@ -104,6 +108,14 @@ struct master_command {
     void *arg;
 };
 
+/** Sessions that are kept apart from the others: master_quarantine.c. */
+struct master_quarantine {
+    struct suspects suspects;
+    struct list entries;
+    json_t *sessions; /* a member for each; NULL: none */
+    json_t *moved;    /* during a move: those that change their worker */
+};
+
 struct master {
     const struct options *options;
     struct event_base *base;
@@ -118,10 +130,11 @@ struct master {
     struct telemetry_writer *writer; /* the master's own counters */
     struct event *look;              /* at the children, again and again */
     struct pidfile pidfile;
-    struct master_child workers[SETTINGS_MAX_WORKERS];
+    struct master_child workers[MASTER_WORKERS];
     struct master_child observer;
     struct event *signals[8];
     struct master_reload reload;
+    struct master_quarantine quarantine;
     struct control *control;
     struct list commands;
     uint64_t next_command;
@@ -176,6 +189,26 @@ void master_command_answered(struct master_child *child, uint64_t id, json_t *re
 void master_commands_fail(struct master_child *child);
 /** Channels that a session got or lost at run time: for its worker's successor. */
 void master_remember_channels(struct master *master, const json_t *change);
+
+/* quarantine: master_quarantine.c */
+void master_quarantine_init(struct master *master);
+void master_quarantine_fini(struct master *master);
+struct shards master_shards(const struct master *master);
+/** Does the config, or the quarantine, have work for it? @param index below MASTER_WORKERS */
+int master_worker_is_used(const struct master *master, uint32_t index);
+/** A worker died: was it again the same session or adapter? Then that is moved out of the way.
+ * Before the worker is started again. */
+void master_quarantine_judge(struct master_child *child, int status);
+/** A new config is in force: who stays in quarantine? Then the children are configured, then
+ * master_quarantine_reloaded. */
+void master_quarantine_reload(struct master *master);
+void master_quarantine_reloaded(struct master *master);
+/** Start the quarantine's worker where it is needed. */
+void master_quarantine_start_worker(struct master *master);
+/** @param name of a session, or an adapter @return 0; -1: it is not in quarantine */
+int master_quarantine_release(struct master *master, const char *name);
+/** @return given: [{"name", "scope", "module", "since", "sessions": []}] */
+json_t *master_quarantine_json(struct master *master);
 
 /* watching: master_watch.c */
 #define MASTER_WATCH_WORDS 192u

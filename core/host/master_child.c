@@ -25,6 +25,9 @@ const char *master_child_name(const struct master_child *child)
     if (child->role == CHILD_OBSERVER) {
         return "observer";
     }
+    if (child->index == SHARD_QUARANTINE) {
+        return "quarantine worker";
+    }
     (void)snprintf(text, sizeof(text), "worker %u", (unsigned)child->index);
     return text;
 }
@@ -76,21 +79,38 @@ static void on_channel_end(void *arg, const struct hawser_error *why)
 
 static const struct channel_handler CHANNEL_HANDLER = {on_message, on_channel_end};
 
+/* @return given: the channels wanted at run time of the sessions that move; NULL: none */
+static json_t *moved_channels(const struct master *master)
+{
+    const char *name;
+    json_t *ignored;
+    json_t *channels = master->quarantine.moved == NULL ? NULL : json_object();
+    json_object_foreach(master->quarantine.moved, name, ignored)
+    {
+        (void)json_object_set(channels, name,
+                              json_object_get(master->channels, name)); /* it may have none */
+    }
+    return channels;
+}
+
 int master_child_configure(struct master_child *child, struct hawser_error *err)
 {
     struct master *master = child->master;
     struct settings *s    = &master->settings;
+    struct shards shards  = master_shards(master);
     struct buf secrets    = {0};
     int rc                = -1;
-    json_t *about  = json_pack("{s:I, s:s, s:I, s:s*, s:b}", "workers", (json_int_t)s->workers,
-                               "log_path", s->log_path, "log_level", (json_int_t)s->log_level,
-                               "user", s->user, "inherits", child->inherits);
-    char *text     = about == NULL ? NULL : json_dumps(about, JSON_COMPACT);
-    char *channels = child->generation == 0 ? json_dumps(master->channels, JSON_COMPACT) : NULL;
+    json_t *about         = json_pack(
+                "{s:I, s:s, s:I, s:s*, s:b, s:O*, s:O*}", "workers", (json_int_t)s->workers, "log_path",
+                s->log_path, "log_level", (json_int_t)s->log_level, "user", s->user, "inherits",
+                child->inherits, "quarantined", shards.quarantined, "moved", master->quarantine.moved);
+    char *text = about == NULL ? NULL : json_dumps(about, JSON_COMPACT);
+    json_t *dynamic =
+        child->generation == 0 ? json_incref(master->channels) : moved_channels(master);
+    char *channels           = dynamic == NULL ? NULL : json_dumps(dynamic, JSON_COMPACT);
     struct hawser_slice none = {"", 0};
-    if (text == NULL ||
-        (child->role == CHILD_WORKER &&
-         secrets_select(&master->secrets, child->index, s->workers, &secrets) != 0)) {
+    if (text == NULL || (child->role == CHILD_WORKER &&
+                         secrets_select(&master->secrets, child->index, &shards, &secrets) != 0)) {
         error_set(err, HAWSER_SYSTEM_MEMORY, "no memory to configure %s", master_child_name(child));
         goto out;
     }
@@ -109,6 +129,7 @@ int master_child_configure(struct master_child *child, struct hawser_error *err)
 out:
     buf_cleanse(&secrets);
     json_decref(about);
+    json_decref(dynamic);
     free(channels);
     free(text);
     return rc;
@@ -296,13 +317,14 @@ static void reap_one(struct master_child *child)
     if (child->pid > 0 && waitpid(child->pid, &status, WNOHANG) == child->pid) {
         tell_death(child, status);
         child->pid = 0;
+        master_quarantine_judge(child, status);
         bury(child);
     }
 }
 
 void master_children_reap(struct master *master)
 {
-    for (uint32_t i = 0; i < SETTINGS_MAX_WORKERS; i++) {
+    for (uint32_t i = 0; i < MASTER_WORKERS; i++) {
         reap_one(&master->workers[i]);
     }
     reap_one(&master->observer);

@@ -95,7 +95,7 @@ static void refuse(struct master *master, const struct conf_problems *problems)
 
 static int all_applied(const struct master *master)
 {
-    for (uint32_t i = 0; i < SETTINGS_MAX_WORKERS; i++) {
+    for (uint32_t i = 0; i < MASTER_WORKERS; i++) {
         const struct master_child *child = &master->workers[i];
         if (child->wanted && child->channel != NULL && child->generation < master->generation) {
             return 0;
@@ -197,15 +197,17 @@ static void warn_of_fixed(const struct master *master)
 static void configure_children(struct master *master)
 {
     uint32_t workers = master->settings.workers;
-    for (uint32_t i = 0; i < SETTINGS_MAX_WORKERS; i++) {
+    for (uint32_t i = 0; i < MASTER_WORKERS; i++) {
         struct master_child *child = &master->workers[i];
         struct hawser_error err    = HAWSER_ERROR_INIT;
-        if (i >= workers) {
+        if (i >= workers && i != SHARD_QUARANTINE) {
             if (child->wanted) {
                 master_child_quit(child, master->settings.shutdown_timeout_ms);
             }
         } else if (!child->wanted) {
-            master_child_start(child);
+            if (i != SHARD_QUARANTINE) {
+                master_child_start(child);
+            }
         } else if (child->channel != NULL && master_child_configure(child, &err) != 0) {
             (void)json_array_append_new(master->reload.errors,
                                         json_string(err.message)); /* logged below */
@@ -235,7 +237,9 @@ static void apply(struct master *master)
     memset(reload->totals, 0, sizeof(reload->totals));
     (void)event_add(reload->deadline,
                     &deadline); /* without it a reload may wait for a worker that hangs */
+    master_quarantine_reload(master);
     configure_children(master);
+    master_quarantine_reloaded(master);
     check_applied(master);
 }
 
@@ -254,9 +258,10 @@ static void on_checked(void *arg, const struct conf_problems *problems)
                              master->options->error_log, &err) != 0) {
         conf_problem(&more, NULL, "%s", err.message);
         refuse(master, &more);
-    } else if (reload->settings.workers > telemetry_area_worker_slots(master->area)) {
+    } else if (reload->settings.workers >= telemetry_area_worker_slots(master->area)) {
         conf_problem(&more, NULL, "worker_processes can grow to %zu without a restart, not to %u",
-                     telemetry_area_worker_slots(master->area), (unsigned)reload->settings.workers);
+                     telemetry_area_worker_slots(master->area) - 1,
+                     (unsigned)reload->settings.workers);
         refuse(master, &more);
     } else {
         apply(master);

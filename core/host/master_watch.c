@@ -149,7 +149,7 @@ static void on_look(evutil_socket_t fd, short what, void *arg)
     clock_ns_t now                = clock_monotonic();
     (void)fd;
     (void)what;
-    for (uint32_t i = 0; i < SETTINGS_MAX_WORKERS; i++) {
+    for (uint32_t i = 0; i < MASTER_WORKERS; i++) {
         look_at(&master->workers[i], &limits, now);
     }
     look_at(&master->observer, &limits, now);

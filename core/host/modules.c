@@ -4,6 +4,7 @@
 #include "host/modules.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "conf/value.h"
@@ -53,4 +54,34 @@ void modules_load_all(const struct modules_load *load, const struct conf_tree *t
         }
     }
     free(module_path);
+}
+
+static int is_adapter(const char *path, const char *adapter, struct module_identity *out)
+{
+    struct module_description about;
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    if (path == NULL || module_describe(path, &about, &err) != 0 ||
+        about.note.kind != HAWSER_ADAPTER ||
+        strncmp(about.note.name, adapter, sizeof(about.note.name)) != 0) {
+        return 0;
+    }
+    *out = about.identity;
+    return 1;
+}
+
+int modules_identify(const struct conf_tree *tree, const char *prefix, const char *adapter,
+                     struct module_identity *out)
+{
+    const struct conf_node *node = NULL;
+    const char *word             = settings_main_word(tree, "module_path");
+    char *module_path = conf_value_path(word == NULL ? HAWSER_DEFAULT_MODULE_PATH : word, prefix);
+    int found         = 0;
+    while (!found && (node = conf_find(conf_tree_root(tree), "load_module", node)) != NULL) {
+        char *path =
+            node->word_count == 2 ? module_resolve(node->words[1], prefix, module_path) : NULL;
+        found = is_adapter(path, adapter, out);
+        free(path);
+    }
+    free(module_path);
+    return found ? 0 : -1;
 }

@@ -21,5 +21,9 @@ struct modules_load {
 
 /** Load every module that a config names; those that are there already are left alone. */
 void modules_load_all(const struct modules_load *load, const struct conf_tree *tree);
+/** Which file an adapter of a config comes from now, by the notes alone: nothing is loaded. @return
+ * 0; -1: none says that it is this adapter */
+int modules_identify(const struct conf_tree *tree, const char *prefix, const char *adapter,
+                     struct module_identity *out);
 
 #endif

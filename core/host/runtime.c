@@ -148,6 +148,19 @@ void runtime_inherit(struct runtime *runtime)
     registry_each(runtime->sessions, inherit, NULL);
 }
 
+void runtime_inherit_moved(struct runtime *runtime, const json_t *names)
+{
+    const char *name;
+    json_t *ignored;
+    json_object_foreach((json_t *)(uintptr_t)names, name, ignored)
+    {
+        const struct runtime_session *session = runtime_find(runtime, name);
+        if (session != NULL) {
+            session_inherit(session->session, "the session came from another worker");
+        }
+    }
+}
+
 static void move_to_leaving(void *arg, const char *name, void *object)
 {
     struct runtime *runtime         = arg;
@@ -187,6 +200,7 @@ void runtime_destroy(struct runtime *runtime)
     module_directory_destroy(runtime->modules);
     runtime_config_release(runtime->config);
     secrets_fini(&runtime->secrets);
+    json_decref(runtime->shards.quarantined);
     if (runtime->sweep != NULL) {
         event_free(runtime->sweep);
     }

@@ -10,6 +10,7 @@
 #include "base/list.h"
 #include "conf/tree.h"
 #include "host/secrets.h"
+#include "host/shard.h"
 #include "module/directory.h"
 #include "net/loop.h"
 #include "output/output.h"
@@ -66,7 +67,7 @@ struct runtime {
     struct runtime_options options;
     struct module_directory *modules;
     struct runtime_config *config; /* of the newest generation; NULL: none yet */
-    uint32_t workers;
+    struct shards shards;
     struct secrets secrets;
     struct registry *sessions; /* struct runtime_session by name */
     struct list leaving;       /* sessions on their way out */
@@ -86,12 +87,12 @@ void runtime_destroy(struct runtime *runtime);
  * Take over a config that the checker accepted: keep, change, add, remove.
  *
  * @param tree     taken
- * @param workers  how many there are: decides with the index which sessions are ours
+ * @param shards   copied: decides with the index which sessions are ours
  * @param secrets  taken over (moved out of)
  * @param report   a JSON object, filled: "kept", "applied", "replaced", "added", "removed"
  * (sessions), "outputs", "errors": [texts]
  */
-void runtime_apply(struct runtime *runtime, struct conf_tree *tree, uint32_t workers,
+void runtime_apply(struct runtime *runtime, struct conf_tree *tree, const struct shards *shards,
                    struct secrets *secrets, json_t *report);
 /** Channels that a predecessor had at run time: wanted by these sessions from now on. @param
  * changes {"session": {"added": [], "removed": []}} */
@@ -99,6 +100,9 @@ void runtime_restore_channels(struct runtime *runtime, const json_t *changes);
 /** A predecessor died: what its sessions missed is announced by ours. After runtime_apply and
  * runtime_restore_channels, before the loop runs. */
 void runtime_inherit(struct runtime *runtime);
+/** The same for those of the sessions named that run here now: they came from other workers. @param
+ * names an object with a member for each */
+void runtime_inherit_moved(struct runtime *runtime, const json_t *names);
 /** Ask every output to open its files anew. */
 void runtime_reopen(struct runtime *runtime);
 /**

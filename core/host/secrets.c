@@ -200,12 +200,13 @@ static int next_triple(struct hawser_slice *rest, const char *triple[3])
     return triple[2] != NULL;
 }
 
-int secrets_select(const struct secrets *secrets, uint32_t index, uint32_t workers, struct buf *out)
+int secrets_select(const struct secrets *secrets, uint32_t index, const struct shards *shards,
+                   struct buf *out)
 {
     struct hawser_slice rest = buf_slice(&secrets->triples);
     const char *triple[3];
     while (next_triple(&rest, triple)) {
-        if (shard_of(triple[0], workers) != index) {
+        if (shard_worker(shards, triple[0]) != index) {
             continue;
         }
         for (int i = 0; i < 3; i++) {

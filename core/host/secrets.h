@@ -9,6 +9,8 @@
 #include "base/buf.h"
 #include "conf/tree.h"
 
+struct shards;
+
 /** Zero-initialised: none. */
 struct secrets {
     struct buf triples;
@@ -21,9 +23,9 @@ struct secrets {
  */
 void secrets_read(struct secrets *secrets, const struct conf_tree *tree, const char *prefix,
                   struct conf_problems *problems);
-/** Add to `out` the triples of the sessions that worker `index` of `workers` runs. @return 0, or
+/** Add to `out` the triples of the sessions that worker `index` runs. @return 0, or
  * -1: no memory */
-int secrets_select(const struct secrets *secrets, uint32_t index, uint32_t workers,
+int secrets_select(const struct secrets *secrets, uint32_t index, const struct shards *shards,
                    struct buf *out) HAWSER_MUST_CHECK;
 /** Take over what came in a message. @return 0, or -1 with err set */
 int secrets_decode(struct secrets *secrets, struct hawser_slice bytes,

@@ -112,10 +112,12 @@ int settings_read(struct settings *settings, const struct conf_tree *tree, const
                .worker_timeout_ms   = main_number(tree, "worker_timeout"),
                .callback_budget_ms  = main_number(tree, "callback_budget"),
                .restarts            = {.most = 5, .within = 10 * CLOCK_NS_PER_S},
+               .quarantine          = {.most = 3, .within = 600 * CLOCK_NS_PER_S},
                .pid_path            = conf_value_path(pid == NULL ? "run/hawser.pid" : pid, prefix),
                .user                = user == NULL ? NULL : strdup(user),
     };
     read_rate(tree, "worker_restarts", &settings->restarts.most, &settings->restarts.within);
+    read_rate(tree, "quarantine", &settings->quarantine.most, &settings->quarantine.within);
     if (settings->pid_path == NULL || (user != NULL && settings->user == NULL) ||
         read_log(settings, tree, prefix, log_override) != 0 ||
         read_control(settings, tree, prefix) != 0) {

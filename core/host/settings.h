@@ -6,6 +6,7 @@
 
 #include "conf/tree.h"
 #include "host/intensity.h"
+#include "host/suspects.h"
 #include "session/budget.h"
 
 #define SETTINGS_MAX_WORKERS 256u
@@ -19,7 +20,8 @@ struct settings {
     int64_t worker_timeout_ms;  /* 0: off */
     int64_t callback_budget_ms; /* 0: off */
     struct intensity_limits restarts;
-    char *log_path;             /* absolute, or "stderr" */
+    struct suspects_limits quarantine;
+    char *log_path; /* absolute, or "stderr" */
     char *pid_path;
     char *control_path;  /* NULL: control off */
     char *control_group; /* NULL: none */

@@ -1,5 +1,6 @@
 /*
- * Rendezvous (highest random weight) hashing of session names. See shard.h.
+ * Rendezvous (highest random weight) hashing of session names, and the exceptions from it. See
+ * shard.h.
  */
 #include "host/shard.h"
 
@@ -14,6 +15,13 @@ static uint64_t weight(const char *text, uint32_t worker)
     hash = (hash ^ (hash >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
     hash = (hash ^ (hash >> 27)) * UINT64_C(0x94d049bb133111eb);
     return hash ^ (hash >> 31);
+}
+
+uint32_t shard_worker(const struct shards *shards, const char *session)
+{
+    return json_object_get(shards->quarantined, session) != NULL
+               ? SHARD_QUARANTINE
+               : shard_of(session, shards->workers);
 }
 
 uint32_t shard_of(const char *session, uint32_t workers)

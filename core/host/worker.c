@@ -118,7 +118,8 @@ static void take_config(struct worker *worker, const struct channel_message *mes
     struct hawser_error err = HAWSER_ERROR_INIT;
     json_t *about           = json_loadb(message->body.data, message->body.len, 0, NULL);
     json_t *report          = json_object();
-    uint32_t workers        = (uint32_t)json_integer_value(json_object_get(about, "workers"));
+    struct shards shards    = {(uint32_t)json_integer_value(json_object_get(about, "workers")),
+                               json_object_get(about, "quarantined")};
     struct conf_tree *tree  = message->fd < 0 ? NULL : sealed_read(message->fd, &err);
     take_settings(worker, about);
     if (tree == NULL || report == NULL || worker->stopping) {
@@ -128,12 +129,14 @@ static void take_config(struct worker *worker, const struct channel_message *mes
                 report, "errors", json_pack("[s]", err.message)); /* also logged by the master */
         }
     } else {
-        runtime_apply(worker->runtime, tree, workers == 0 ? 1 : workers, &worker->secrets, report);
+        runtime_apply(worker->runtime, tree, &shards, &worker->secrets, report);
         if (worker->channels != NULL) {
             runtime_restore_channels(worker->runtime, worker->channels);
         }
         if (worker->generation == 0 && json_is_true(json_object_get(about, "inherits"))) {
             runtime_inherit(worker->runtime);
+        } else if (worker->generation != 0) {
+            runtime_inherit_moved(worker->runtime, json_object_get(about, "moved"));
         }
     }
     json_decref(worker->channels);
@@ -231,6 +234,13 @@ void worker_destroy(struct worker *worker)
     free(worker);
 }
 
+/* The last one is kept free for the quarantine, whatever the number of workers. */
+static size_t telemetry_slot(const struct worker *worker)
+{
+    return worker->options.index == SHARD_QUARANTINE ? telemetry_area_worker_slots(worker->area) - 1
+                                                     : worker->options.index;
+}
+
 static int make_parts(struct worker *worker, struct hawser_error *err)
 {
     const struct worker_options *options = &worker->options;
@@ -241,7 +251,7 @@ static int make_parts(struct worker *worker, struct hawser_error *err)
         (void)close(options->channel); /* taken, and of no use now */
         return -1;
     }
-    worker->telemetry = telemetry_writer_open(worker->area, options->index, err);
+    worker->telemetry = telemetry_writer_open(worker->area, telemetry_slot(worker), err);
     worker->channel =
         channel_create(worker->loop->base, options->channel, &CHANNEL_HANDLER, worker, err);
     worker->deadline = event_new(worker->loop->base, -1, 0, on_deadline, worker);

@@ -11,7 +11,7 @@
 #include "hawser/error.h"
 
 #define TELEMETRY_WORKERS_MAX   1024u
-#define TELEMETRY_SPARE_WORKERS 4u /* slots for workers that a reload adds */
+#define TELEMETRY_SPARE_WORKERS 5u /* slots for workers that a reload or a quarantine adds */
 
 /** This process's view of the shared memory. */
 struct telemetry_area;

@@ -13,7 +13,7 @@ FAULTY = os.path.join(build_dir(), "tests/modules/hawser_faulty.so")
 
 def config(url):
     healthy = "".join(f"session s{i} {{ adapter deribit; url {url}; subscribe ticker.BTC-PERPETUAL.100ms; }}\n" for i in range(6))
-    return (f"worker_restarts most=4 within=10s;\nload_module hawser_deribit.so;\nload_module {FAULTY};\n{healthy}"
+    return (f"worker_restarts most=4 within=10s;\nquarantine most=0;\nload_module hawser_deribit.so;\nload_module {FAULTY};\n{healthy}"
             f"session bad {{ adapter faulty; url {url}; fault crash_connected; fault_file run/fault; }}\n")
 
 

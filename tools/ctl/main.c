@@ -29,6 +29,7 @@ static const char HELP[] =
     "  subscribe NAME CHANNEL ...         want more channels\n"
     "  unsubscribe NAME CHANNEL ...       no longer want channels\n"
     "  reconnect NAME                     drop the link and come back\n"
+    "  release NAME                       end the quarantine of a session or an adapter\n"
     "  reload                             load the configuration anew, and wait for the outcome\n"
     "\n"
     "  -s, --socket=PATH   control socket (default: as the configuration says)\n"
@@ -51,6 +52,11 @@ struct command {
 static json_t *params_of_session(const struct command *command)
 {
     return json_pack("{s:s}", "session", command->words[1]);
+}
+
+static json_t *params_of_name(const struct command *command)
+{
+    return json_pack("{s:s}", "name", command->words[1]);
 }
 
 static json_t *params_of_call(const struct command *command)
@@ -97,6 +103,7 @@ static const struct verb {
     {"subscribe", "session.subscribe", 3, INT_MAX, params_of_channels, print_value},
     {"unsubscribe", "session.unsubscribe", 3, INT_MAX, params_of_channels, print_value},
     {"reconnect", "session.reconnect", 2, 2, params_of_session, print_value},
+    {"release", "host.release", 2, 2, params_of_name, print_value},
     {"reload", "host.reload", 1, 1, NULL, print_reload},
 };
 

@@ -88,6 +88,15 @@ static void print_process(const json_t *process)
            number_of(process, "generation"), number_of(process, "restarts"));
 }
 
+static void print_quarantined(const json_t *entry)
+{
+    char since[24];
+    printf("  in quarantine for %s: %s %s (module %s, %zu sessions)\n",
+           format_since(since, sizeof(since), number_of(entry, "since")), text_of(entry, "scope"),
+           text_of(entry, "name"), text_of(entry, "module"),
+           json_array_size(json_object_get(entry, "sessions")));
+}
+
 void print_status(const json_t *status)
 {
     char up[24];
@@ -108,6 +117,10 @@ void print_status(const json_t *status)
     json_array_foreach(json_object_get(status, "processes"), i, entry)
     {
         print_process(entry);
+    }
+    json_array_foreach(json_object_get(status, "quarantine"), i, entry)
+    {
+        print_quarantined(entry);
     }
     printf("%zu of %zu sessions ready\n\n", ready, json_array_size(sessions));
     print_sessions(sessions);

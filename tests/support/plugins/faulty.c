@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,6 +23,7 @@ struct faulty {
     struct hawser_instance *self;
     struct hawser_timer *timer;
     int64_t messages;
+    char channel[64]; /* the last one asked for */
 };
 
 static int is_on(const struct faulty *faulty)
@@ -82,13 +84,37 @@ static void faulty_disconnected(void *adapter, const struct hawser_error *why)
     faulty->timer = NULL;
 }
 
+/* Every channel is there at once; each message is data of the last one. */
+static void faulty_subscribe(void *adapter, const struct hawser_slice *channels, size_t count)
+{
+    struct faulty *faulty = adapter;
+    for (size_t i = 0; i < count; i++) {
+        (void)snprintf(faulty->channel, sizeof(faulty->channel), "%.*s", (int)channels[i].len,
+                       channels[i].data);
+        faulty->host->channel_confirmed(faulty->self, channels[i]);
+    }
+}
+
+static void deliver(const struct faulty *faulty, const struct hawser_message *message)
+{
+    struct hawser_delivery delivery = {
+        .channel     = {faulty->channel, strlen(faulty->channel)},
+        .data        = message->bytes,
+        .received_ns = message->received_ns,
+        .flags       = HAWSER_DELIVERY_JSON,
+    };
+    if (delivery.channel.len > 0) {
+        faulty->host->deliver(faulty->self, &delivery);
+    }
+}
+
 static void faulty_message(void *adapter, const struct hawser_message *message)
 {
     struct faulty *faulty = adapter;
     enum fault fault      = (enum fault)faulty->host->conf_number(faulty->self, "fault");
-    (void)message;
     faulty->messages++;
     faulty->host->alive(faulty->self);
+    deliver(faulty, message);
     if (fault != FAULT_CRASH_CONNECTED &&
         faulty->messages >= faulty->host->conf_number(faulty->self, "fault_at") && is_on(faulty)) {
         misbehave(fault);
@@ -119,6 +145,7 @@ static const struct hawser_adapter vtable = {
     .create       = faulty_create,
     .destroy      = faulty_destroy,
     .connected    = faulty_connected,
+    .subscribe    = faulty_subscribe,
     .message      = faulty_message,
     .disconnected = faulty_disconnected,
 };

@@ -233,6 +233,8 @@ static void read_hundred(void)
     ck_assert_uint_eq(problems.count, 0);
 }
 
+static const struct shards THREE = {.workers = 3};
+
 START_TEST(each_worker_gets_the_credentials_of_its_own_sessions_and_no_others)
 {
     int holders[100] = {0};
@@ -241,7 +243,7 @@ START_TEST(each_worker_gets_the_credentials_of_its_own_sessions_and_no_others)
         struct buf selected     = {0};
         struct secrets theirs   = {0};
         struct hawser_error err = HAWSER_ERROR_INIT;
-        ck_assert_int_eq(secrets_select(&secrets, worker, 3, &selected), 0);
+        ck_assert_int_eq(secrets_select(&secrets, worker, &THREE, &selected), 0);
         ck_assert_int_eq(secrets_decode(&theirs, buf_slice(&selected), &err), 0);
         for (int i = 0; i < 100; i++) {
             char name[16];

@@ -36,6 +36,8 @@ START_TEST(an_empty_config_gives_the_defaults)
     ck_assert_int_eq(settings.shutdown_timeout_ms, 10000);
     ck_assert_int_eq(settings.worker_timeout_ms, 10000);
     ck_assert_int_eq(settings.callback_budget_ms, 100);
+    ck_assert_uint_eq(settings.quarantine.most, 3);
+    ck_assert_int_eq(settings.quarantine.within, 600 * CLOCK_NS_PER_S);
     ck_assert_uint_eq(settings.restarts.most, 5);
     ck_assert_int_eq(settings.restarts.within, 10 * CLOCK_NS_PER_S);
     ck_assert_str_eq(settings.log_path, "/prefix/logs/error.log");
@@ -52,7 +54,7 @@ START_TEST(every_setting_is_read)
     read_settings("worker_processes 7; daemon off; master_process off; user nobody; "
                   "error_log /var/log/h.log debug; pid p; control unix:c mode=660 group=ops; "
                   "shutdown_timeout 1m30s; worker_timeout off; callback_budget off;"
-                  "worker_restarts most=7 within=1m;",
+                  "worker_restarts most=7 within=1m; quarantine most=0;",
                   NULL);
     ck_assert_uint_eq(settings.workers, 7);
     ck_assert_int_eq(settings.daemon, 0);
@@ -61,6 +63,7 @@ START_TEST(every_setting_is_read)
     ck_assert_int_eq(settings.shutdown_timeout_ms, 90000);
     ck_assert_int_eq(settings.worker_timeout_ms, 0);
     ck_assert_int_eq(settings.callback_budget_ms, 0);
+    ck_assert_uint_eq(settings.quarantine.most, 0);
     ck_assert_uint_eq(settings.restarts.most, 7);
     ck_assert_int_eq(settings.restarts.within, 60 * CLOCK_NS_PER_S);
     ck_assert_str_eq(settings.log_path, "/var/log/h.log");

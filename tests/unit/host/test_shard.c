@@ -78,6 +78,21 @@ START_TEST(one_more_worker_takes_its_share_and_moves_no_other_session)
 }
 END_TEST
 
+START_TEST(a_session_in_quarantine_runs_there_and_no_other_session_moves)
+{
+    struct shards shards = {4, json_pack("{s:b}", "deribit-7", 1)};
+    for (int i = 0; i < 100; i++) {
+        char name[32];
+        snprintf(name, sizeof(name), "deribit-%d", i);
+        ck_assert_uint_eq(shard_worker(&shards, name),
+                          i == 7 ? SHARD_QUARANTINE : shard_of(name, 4));
+    }
+    json_decref(shards.quarantined);
+    shards.quarantined = NULL;
+    ck_assert_uint_eq(shard_worker(&shards, "deribit-7"), shard_of("deribit-7", 4));
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = tcase_create("shard");
@@ -85,5 +100,6 @@ int main(void)
     tcase_add_test(cases, a_new_release_runs_sessions_where_the_old_one_did);
     tcase_add_test(cases, sessions_spread_evenly);
     tcase_add_test(cases, one_more_worker_takes_its_share_and_moves_no_other_session);
+    tcase_add_test(cases, a_session_in_quarantine_runs_there_and_no_other_session_moves);
     return suite_run("host/shard", cases);
 }
