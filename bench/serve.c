@@ -65,6 +65,29 @@ static int peer_write(struct peer *peer, const uint8_t *bytes, size_t len)
     return 0;
 }
 
+/* Records wait until a piece is full, so that a sender that encrypts message by message keeps up
+ * with a client that decrypts them: a client that sleeps between two messages is measured for its
+ * sleep. */
+static int start_tls(struct server *server, struct peer *peer)
+{
+    peer->ssl   = SSL_new(server->tls);
+    BIO *socket = BIO_new_socket(peer->fd, BIO_NOCLOSE);
+    BIO *buffer = BIO_new(BIO_f_buffer());
+    if (peer->ssl == NULL || socket == NULL || buffer == NULL || BIO_up_ref(socket) != 1) {
+        BIO_free(socket);
+        BIO_free(buffer);
+        return -1;
+    }
+    (void)BIO_set_write_buffer_size(buffer, PIECE_BYTES); /* else it has its own size */
+    SSL_set_bio(peer->ssl, socket, BIO_push(buffer, socket));
+    return SSL_accept(peer->ssl) == 1 ? 0 : -1;
+}
+
+static int flush_records(struct peer *peer)
+{
+    return peer->ssl == NULL || BIO_flush(SSL_get_wbio(peer->ssl)) == 1 ? 0 : -1;
+}
+
 static int upgrade(struct peer *peer)
 {
     char request[WS_HANDSHAKE_MAX_BYTES];
@@ -91,7 +114,7 @@ static int upgrade(struct peer *peer)
              ? peer_write(peer, buf_data(&answer), answer.len)
              : -1;
     buf_fini(&answer);
-    return rc;
+    return rc == 0 ? flush_records(peer) : -1;
 }
 
 /* Messages that lie in a row, up to a piece, and where one record is to hold one message, one. */
@@ -148,7 +171,8 @@ static int send_paced(struct server *server, struct peer *peer)
         wait_until(started + (int64_t)(gap_ns * (double)i));
         wire_stamp(wire, at, now_ns());
         if (peer_write(peer, wire->bytes + wire->starts[at],
-                       wire->starts[at + 1] - wire->starts[at]) != 0) {
+                       wire->starts[at + 1] - wire->starts[at]) != 0 ||
+            flush_records(peer) != 0) {
             return -1;
         }
     }
@@ -166,6 +190,7 @@ static void finish(struct peer *peer)
     }
     if (peer->ssl != NULL) {
         (void)SSL_shutdown(peer->ssl); /* the client may be gone */
+        (void)flush_records(peer);     /* as above */
     }
     (void)shutdown(peer->fd, SHUT_WR);                                          /* as above */
     (void)setsockopt(peer->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)); /* else it waits */
@@ -178,11 +203,8 @@ static void serve_one(struct server *server, int fd)
     int on           = 1;
     struct peer peer = {.fd = fd};
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); /* slower without, not wrong */
-    if (server->tls != NULL) {
-        peer.ssl = SSL_new(server->tls);
-        if (peer.ssl == NULL || SSL_set_fd(peer.ssl, fd) != 1 || SSL_accept(peer.ssl) != 1) {
-            goto done;
-        }
+    if (server->tls != NULL && start_tls(server, &peer) != 0) {
+        goto done;
     }
     if (upgrade(&peer) != 0) {
         goto done;
