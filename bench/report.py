@@ -3,7 +3,8 @@
 import statistics
 
 INTRO = """# Performance
-Written by `scripts/bench`; not to be edited by hand. {date}, {machine}, {rounds} rounds{quick}.
+Written by `scripts/bench`; not to be edited by hand. {date}, {machine}, {rounds} rounds{quick}; load of the machine when it began: {load}
+(over 0.5, others were at work, and every ratio is drawn towards 1).
 
 - The work: 40 % tickers of about 760 bytes, 40 % book changes of about 360, 20 % trades of about 390 with escapes and text that is not
   ASCII, a book of 30 KB in each thousand; some 5,800 channels; over loopback.
@@ -131,7 +132,7 @@ def target_section(results):
 
 
 def write(results, machine, plan, left_out, date):
-    intro = INTRO.format(date=date, machine=machine, rounds=plan.rounds, quick=", quick" if plan.quick else "")
+    intro = INTRO.format(date=date, machine=machine, rounds=plan.rounds, quick=", quick" if plan.quick else "", load=plan.load)
     sections = cost_sections(results) + routing_section(results) + latency_section(results) + idle_section(results)
     if left_out:
         sections.append("## Left out\n" + "".join(f"- {one}\n" for one in dict.fromkeys(left_out)))
