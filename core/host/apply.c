@@ -13,6 +13,7 @@
 #include "host/settings.h"
 #include "host/shard.h"
 #include "module/instance.h"
+#include "session/inherit.h"
 
 struct apply {
     struct runtime *runtime;
@@ -135,14 +136,15 @@ static void make_outputs(struct apply *apply, const struct reload_plan *plan)
     }
 }
 
-static int start_session(struct apply *apply, const struct reload_change *change)
+static void start_session(struct apply *apply, const struct reload_change *change)
 {
-    struct hawser_error err = HAWSER_ERROR_INIT;
-    if (runtime_session_create(apply->runtime, change->after, &err) == NULL) {
+    struct hawser_error err         = HAWSER_ERROR_INIT;
+    struct runtime_session *session = runtime_session_create(apply->runtime, change->after, &err);
+    if (session == NULL) {
         note_error(apply, &err);
-        return -1;
+    } else if (change->action != RELOAD_ADD) {
+        session_inherit(session->session, "a reload replaced the session");
     }
-    return 0;
 }
 
 static int change_session(struct apply *apply, struct runtime_session *session,
@@ -192,7 +194,7 @@ static void start_missing(struct apply *apply, const struct reload_plan *plan)
         const struct reload_change *change = &plan->changes[i];
         if (change->kind == HAWSER_ADAPTER && change->action != RELOAD_REMOVE &&
             runtime_find(apply->runtime, change->name) == NULL) {
-            (void)start_session(apply, change); /* reported there */
+            start_session(apply, change);
         }
     }
 }
@@ -269,6 +271,7 @@ void runtime_apply(struct runtime *runtime, struct conf_tree *tree, const struct
     *secrets         = (struct secrets){0};
     start_missing(&apply, &plan);
     retire_unused(&apply, &plan);
+    runtime_retry_outputs(runtime);
     report_totals(&apply, &plan);
     reload_plan_fini(&plan);
     runtime_config_release(apply.before);

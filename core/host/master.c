@@ -137,13 +137,40 @@ static void on_reopen(evutil_socket_t number, short what, void *arg)
     reopen_child(&master->observer);
 }
 
+/* As in nginx: the workers close, the master stays and can start them again. */
+static void on_winch(evutil_socket_t number, short what, void *arg)
+{
+    struct master *master = arg;
+    (void)number;
+    (void)what;
+    if (master->stopping) {
+        return;
+    }
+    log_write(LOG_NOTICE, "closing all workers; a reload starts them again");
+    for (uint32_t i = 0; i < MASTER_WORKERS; i++) {
+        master_child_quit(&master->workers[i], master->settings.shutdown_timeout_ms);
+    }
+}
+
+/* nginx takes this for a binary upgrade. Its default would end us, which nobody who sends it wants.
+ */
+static void on_upgrade(evutil_socket_t number, short what, void *arg)
+{
+    (void)number;
+    (void)what;
+    (void)arg;
+    log_write(LOG_WARN,
+              "a new binary takes over by a restart, not by SIGUSR2; ignoring the signal");
+}
+
 static int watch_signals(struct master *master)
 {
     static const struct {
         int number;
         void (*fn)(evutil_socket_t number, short what, void *arg);
-    } SIGNALS[] = {{SIGCHLD, on_child}, {SIGHUP, on_reload}, {SIGQUIT, on_quit},
-                   {SIGTERM, on_term},  {SIGINT, on_term},   {SIGUSR1, on_reopen}};
+    } SIGNALS[] = {{SIGCHLD, on_child},  {SIGHUP, on_reload},  {SIGQUIT, on_quit},
+                   {SIGTERM, on_term},   {SIGINT, on_term},    {SIGUSR1, on_reopen},
+                   {SIGWINCH, on_winch}, {SIGUSR2, on_upgrade}};
     for (size_t i = 0; i < sizeof(SIGNALS) / sizeof(SIGNALS[0]); i++) {
         master->signals[i] = evsignal_new(master->base, SIGNALS[i].number, SIGNALS[i].fn, master);
         if (master->signals[i] == NULL || event_add(master->signals[i], NULL) != 0) {

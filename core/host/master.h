@@ -63,6 +63,8 @@ struct master_child {
     uint64_t restarts;   /* since the host started */
     uint64_t generation; /* that it applied last */
     int wanted;          /* 0: it may end */
+    int again;           /* when it has ended, start it: it was wanted again meanwhile */
+    int was_killed;      /* its last end came from outside, while it ran well */
     int inherits;        /* a predecessor died with sessions that nobody told goodbye */
 };
 

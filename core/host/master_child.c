@@ -224,9 +224,12 @@ static void tell_delay(const struct master_child *child, int64_t delay_ms, int w
 
 static void start_later(struct master_child *child)
 {
-    int was_slow         = child->intensity.slow;
-    int64_t delay_ms     = intensity_died(&child->intensity, &child->master->settings.restarts,
-                                          child->started_at, clock_monotonic());
+    int was_slow     = child->intensity.slow;
+    int64_t delay_ms = 0;
+    if (!child->was_killed) {
+        delay_ms = intensity_died(&child->intensity, &child->master->settings.restarts,
+                                  child->started_at, clock_monotonic());
+    }
     struct timeval after = {(time_t)(delay_ms / 1000), (suseconds_t)(delay_ms % 1000 * 1000)};
     if (event_add(child->restart, &after) != 0) {
         log_write(LOG_ALERT, "%s cannot be scheduled for its restart; starting it now",
@@ -239,7 +242,13 @@ static void start_later(struct master_child *child)
 void master_child_start(struct master_child *child)
 {
     struct hawser_error err = HAWSER_ERROR_INIT;
-    child->wanted           = 1;
+    if (master_child_is_running(
+            child)) { /* told to end, and still at it: two of one index would share its sessions */
+        child->again = !child->wanted;
+        return;
+    }
+    child->wanted = 1;
+    child->again  = 0;
     if (start(child, &err) != 0) {
         log_write(LOG_ALERT, "%s does not start: %s", master_child_name(child), err.message);
         start_later(child);
@@ -276,6 +285,10 @@ static void bury(struct master_child *child)
     child->worker   = NULL;
     child->observer = NULL;
     master_reload_child_gone(child->master);
+    if (child->again && !child->master->stopping) {
+        master_child_start(child);
+        return;
+    }
     if (child->master->stopping || !child->wanted) {
         master_check_stopped(child->master);
         return;
@@ -311,12 +324,22 @@ static void tell_death(const struct master_child *child, int status)
     }
 }
 
+/* One that ran and was ended by a person's (or the kernel's) signal has shown no fault of its own:
+ * it comes back at once, however often. */
+static int was_killed_from_outside(const struct master_child *child, int status)
+{
+    int asked  = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    int killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+    return (asked || killed) && child->generation > 0 && child->aborted_at == 0;
+}
+
 static void reap_one(struct master_child *child)
 {
     int status = 0;
     if (child->pid > 0 && waitpid(child->pid, &status, WNOHANG) == child->pid) {
         tell_death(child, status);
-        child->pid = 0;
+        child->was_killed = was_killed_from_outside(child, status);
+        child->pid        = 0;
         master_quarantine_judge(child, status);
         bury(child);
     }
@@ -334,6 +357,7 @@ void master_child_quit(struct master_child *child, int64_t timeout_ms)
 {
     struct hawser_error err = HAWSER_ERROR_INIT;
     child->wanted           = 0;
+    child->again            = 0;
     child->inherits         = 0;
     if (child->restart != NULL) {
         (void)event_del(child->restart); /* harmless when it does not wait */

@@ -127,7 +127,9 @@ struct runtime *runtime_create(const struct runtime_options *options, struct haw
     runtime->modules  = module_directory_create();
     runtime->sessions = registry_create();
     runtime->sweep    = event_new(options->loop->base, -1, 0, on_sweep, runtime);
-    if (runtime->modules == NULL || runtime->sessions == NULL || runtime->sweep == NULL) {
+    runtime->retry    = event_new(options->loop->base, -1, 0, runtime_on_retry, runtime);
+    if (runtime->modules == NULL || runtime->sessions == NULL || runtime->sweep == NULL ||
+        runtime->retry == NULL) {
         error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for a worker");
         runtime_destroy(runtime);
         return NULL;
@@ -203,6 +205,9 @@ void runtime_destroy(struct runtime *runtime)
     json_decref(runtime->shards.quarantined);
     if (runtime->sweep != NULL) {
         event_free(runtime->sweep);
+    }
+    if (runtime->retry != NULL) {
+        event_free(runtime->retry);
     }
     free(runtime);
 }

@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 
+#include "base/complain.h"
 #include "base/list.h"
 #include "conf/tree.h"
 #include "host/secrets.h"
@@ -74,6 +75,8 @@ struct runtime {
     struct list outputs;       /* in use */
     struct list draining;      /* no longer in use, not yet empty */
     struct event *sweep;
+    struct event *retry; /* of outputs that could not be opened */
+    struct complaint output_trouble;
     void (*stopped)(void *arg); /* set while stopping */
     void *stopped_arg;
 };
@@ -117,6 +120,11 @@ struct runtime_session *runtime_find(const struct runtime *runtime, const char *
 /* between runtime*.c and apply.c */
 struct runtime_config *runtime_config_use(struct runtime_config *config);
 void runtime_config_release(struct runtime_config *config);
+/** When an output that a session wants is not there, try to open it again after a while, until it
+ * is. */
+void runtime_retry_outputs(struct runtime *runtime);
+/** The event behind it. */
+void runtime_on_retry(evutil_socket_t fd, short what, void *arg);
 /** Free what is finished, from the loop. */
 void runtime_sweep_soon(struct runtime *runtime);
 struct runtime_output *runtime_output_create(struct runtime *runtime, const struct conf_node *block,

@@ -121,6 +121,40 @@ class HostRun(unittest.TestCase):
             self.assertTrue(channels[channel]["dynamic"])
             self.assertNotIn("ticker.BTC-PERPETUAL.100ms", channels)
 
+    def test_an_output_that_cannot_open_is_opened_when_it_can(self):
+        with Sim() as sim:
+            host = Host(CONFIG.format(url=sim.url), files=CRED)
+            self.addCleanup(host.__exit__)
+            os.mkfifo(host.path("data/ticks.jsonl"))  # without a reader it cannot be opened
+            host.start()
+            host.wait_state("btc")
+            host.wait_log("lost until it opens")
+            reader = os.open(host.path("data/ticks.jsonl"), os.O_RDONLY | os.O_NONBLOCK)
+            self.addCleanup(os.close, reader)
+            host.wait_log("is open now")
+
+            def data():
+                try:
+                    return b'"data":' in os.read(reader, 1 << 16)
+                except BlockingIOError:
+                    return False
+            wait_until(data, "records in the fifo")
+
+    def test_winch_closes_the_workers_and_a_reload_starts_them_again(self):
+        with Sim() as sim:
+            host = self.host(sim, workers=2)
+            host.wait_state("btc")
+            host.process.send_signal(signal.SIGUSR2)  # no upgrade by signal, and no end either
+            host.process.send_signal(signal.SIGWINCH)
+            wait_until(lambda: not any(worker["running"] for worker in host.workers()), "the workers to close")
+            self.assertEqual(host.records("data/ticks.jsonl")[-1].get("event"), "closed")
+            self.assertTrue(host.reload()["ok"])
+            host.wait_state("btc")
+            host.process.send_signal(signal.SIGWINCH)
+            self.assertTrue(host.reload()["ok"])  # while they may still be closing
+            wait_until(lambda: all(worker["running"] for worker in host.workers()), "the workers to run")
+            host.wait_state("btc")
+
     def test_everything_works_in_one_process_too(self):
         with Sim() as sim:
             host = Host("master_process off;\n" + CONFIG.format(url=sim.url), files=CRED)

@@ -1,7 +1,6 @@
 """Processes may die at any time: kill -9 of the master leaves no orphan and whole lines; a worker or the observer comes back, however
 often it is killed, and the others do not notice."""
 import os
-import re
 import signal
 import unittest
 
@@ -14,7 +13,7 @@ BOOK = "book.BTC-PERPETUAL.100ms"
 
 
 def config(url, sink=""):
-    blocks = ["worker_restarts most=0;", "load_module hawser_deribit.so;", "load_module hawser_jsonl.so;", sink]
+    blocks = ["load_module hawser_deribit.so;", "load_module hawser_jsonl.so;", sink]
     for i in range(SESSIONS):
         blocks.append(f"output jsonl out{i} {{ path data/s{i}.jsonl; }}")
         blocks.append(f"session s{i} {{ adapter deribit; url {url}; subscribe {BOOK}; reconnect delay=50ms max_delay=200ms;"
@@ -79,19 +78,17 @@ class MasterDeath(unittest.TestCase):
         self.assertEqual(len(host.workers()), 2)
         self.assertEqual(host.ask("host.status")["pid"], host.process.pid)
 
-    def test_a_worker_killed_again_and_again_is_started_again_and_again_more_slowly(self):
+    def test_a_worker_killed_again_and_again_comes_back_at_once_each_time(self):
         sim, host = self.start()
         victim = 0
         other = self.processes(host)[("worker", 1)]
         for round_number in range(6):
             pid = wait_until(lambda: self.processes(host)[("worker", victim)], "the worker")
+            wait_until(lambda: host.workers()[victim]["generation"] > 0, "the worker to have its sessions")
             os.kill(pid, signal.SIGKILL)
             wait_until(lambda pid=pid: self.processes(host)[("worker", victim)] not in (0, pid), f"worker after death {round_number + 1}")
         host.wait_all_ready(SESSIONS)
-        delays = [int(ms) for ms in re.findall(r"worker 0 died \d+ times in a row, soon after its start; next try in (\d+) ms", host.log())]
-        self.assertGreaterEqual(len(delays), 5)
-        self.assertEqual(delays, sorted(delays))
-        self.assertGreater(delays[-1], delays[0])
+        self.assertNotIn("next try in", host.log())  # who kills it from outside shows no fault of its own
         self.assertEqual(self.processes(host)[("worker", 1)], other)
         untouched = [i for i in range(SESSIONS) if sum(r["seq"] == 1 for r in host.records(f"data/s{i}.jsonl")) == 1]
         self.assertTrue(0 < len(untouched) < SESSIONS, untouched)
