@@ -4,16 +4,13 @@
  */
 #include "base/watch.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/shared.h"
 
 #define WATCH_MEMORY_MAGIC UINT64_C(0x6861777365727701)
 #define SUBJECT_MASK       0xffffffu
@@ -61,56 +58,23 @@ const char *watch_slot_name(enum watch_slot slot)
 
 /* making and mapping */
 
+static const struct shared_kind WATCH_KIND = {"memory to watch a process", WATCH_MEMORY_MAGIC,
+                                              sizeof(struct watch_shared)};
+
 int watch_make(int *fd, struct hawser_error *err)
 {
-    uint64_t magic = WATCH_MEMORY_MAGIC;
-    *fd            = memfd_create("hawser watch", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    /* sealed, for a process that shrank it would kill its supervisor at the next look */
-    if (*fd < 0 || ftruncate(*fd, (off_t)sizeof(struct watch_shared)) != 0 ||
-        pwrite(*fd, &magic, sizeof(magic), 0) != (ssize_t)sizeof(magic) ||
-        fcntl(*fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
-        error_set_errno(err, HAWSER_SYSTEM_CALL, errno,
-                        "cannot make the memory to watch a process");
-        if (*fd >= 0) {
-            (void)close(*fd); /* nothing is in it */
-        }
-        *fd = -1;
-        return -1;
-    }
-    return 0;
-}
-
-static int check_memory(int fd, struct hawser_error *err)
-{
-    struct stat status;
-    uint64_t magic = 0;
-    if (fstat(fd, &status) != 0) {
-        error_set_errno(err, HAWSER_SYSTEM_CALL, errno, "cannot look at the memory to watch");
-        return -1;
-    }
-    if (status.st_size != (off_t)sizeof(struct watch_shared) ||
-        pread(fd, &magic, sizeof(magic), 0) != (ssize_t)sizeof(magic) ||
-        magic != WATCH_MEMORY_MAGIC) {
-        error_set(err, HAWSER_SYSTEM_LIMIT,
-                  "descriptor %d is no memory to watch a process of this version", fd);
-        return -1;
-    }
-    return 0;
+    return shared_make(&WATCH_KIND, fd, err);
 }
 
 struct watch *watch_attach(int fd, struct hawser_error *err)
 {
-    if (check_memory(fd, err) != 0) {
-        return NULL;
-    }
     struct watch *watch = calloc(1, sizeof(*watch));
     if (watch == NULL) {
         error_set(err, HAWSER_SYSTEM_MEMORY, "no memory to watch a process");
         return NULL;
     }
-    watch->shared = mmap(NULL, sizeof(*watch->shared), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (watch->shared == MAP_FAILED) {
-        error_set_errno(err, HAWSER_SYSTEM_CALL, errno, "cannot map the memory to watch a process");
+    watch->shared = shared_map(&WATCH_KIND, fd, err);
+    if (watch->shared == NULL) {
         free(watch);
         return NULL;
     }
@@ -122,7 +86,7 @@ void watch_detach(struct watch *watch)
     if (watch == NULL) {
         return;
     }
-    (void)munmap(watch->shared, sizeof(*watch->shared)); /* fails only for what was never mapped */
+    shared_unmap(&WATCH_KIND, watch->shared);
     free(watch);
 }
 

@@ -62,7 +62,8 @@ static int is_required(const struct conf_node *block)
     return node != NULL && (node->word_count == 1 || strcmp(node->words[1], "on") == 0);
 }
 
-json_t *command_session_json(const struct runtime_session *session)
+/** One session, as session.list and session.state give it. @return given; NULL: no memory */
+static json_t *session_json(const struct runtime_session *session)
 {
     struct session_info info;
     session_get_info(session->session, &info);
@@ -86,8 +87,7 @@ json_t *command_session_json(const struct runtime_session *session)
 static void add_to_list(void *arg, const char *name, void *object)
 {
     (void)name;
-    (void)json_array_append_new(
-        arg, command_session_json(object)); /* short of memory the list is short */
+    (void)json_array_append_new(arg, session_json(object)); /* short of memory the list is short */
 }
 
 static void run_list(const struct command *command)
@@ -106,7 +106,7 @@ static void add_channel(void *arg, const char *channel, int confirmed, int dynam
 
 static void run_state(const struct command *command)
 {
-    json_t *state    = command_session_json(command->session);
+    json_t *state    = session_json(command->session);
     json_t *channels = json_array();
     session_each_channel(command->session->session, add_channel, channels);
     (void)json_object_set_new(state, "channels",

@@ -31,8 +31,4 @@ void command_run(const struct command_env *env, uint64_t id, const json_t *reque
 /** {"error": {"code": ..., "message": ...}}. @return given; NULL: no memory */
 json_t *command_error(const struct hawser_error *err);
 
-/** One session as JSON, as session.list and session.state give it. @return given; NULL: no memory
- */
-json_t *command_session_json(const struct runtime_session *session);
-
 #endif

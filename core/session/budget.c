@@ -6,17 +6,13 @@
 #include "session/budget.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/shared.h"
 
 #define BUDGET_MEMORY_MAGIC UINT64_C(0x6861777365726201)
 #define HOST_BYTES_MAX      256u
@@ -39,55 +35,23 @@ struct budget {
     struct budget_limits limits;
 };
 
+static const struct shared_kind BUDGET_KIND = {"connect budget", BUDGET_MEMORY_MAGIC,
+                                               sizeof(struct budget_shared)};
+
 int budget_make(int *fd, struct hawser_error *err)
 {
-    uint64_t magic = BUDGET_MEMORY_MAGIC;
-    *fd            = memfd_create("hawser budget", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    /* sealed, for a process that shrank it would kill all others at their next access */
-    if (*fd < 0 || ftruncate(*fd, (off_t)sizeof(struct budget_shared)) != 0 ||
-        pwrite(*fd, &magic, sizeof(magic), 0) != (ssize_t)sizeof(magic) ||
-        fcntl(*fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
-        error_set_errno(err, HAWSER_SYSTEM_CALL, errno, "cannot make the connect budget's memory");
-        if (*fd >= 0) {
-            (void)close(*fd); /* nothing is in it */
-        }
-        *fd = -1;
-        return -1;
-    }
-    return 0;
-}
-
-static int check_memory(int fd, struct hawser_error *err)
-{
-    struct stat status;
-    uint64_t magic = 0;
-    if (fstat(fd, &status) != 0) {
-        error_set_errno(err, HAWSER_SYSTEM_CALL, errno, "cannot look at the connect budget");
-        return -1;
-    }
-    if (status.st_size != (off_t)sizeof(struct budget_shared) ||
-        pread(fd, &magic, sizeof(magic), 0) != (ssize_t)sizeof(magic) ||
-        magic != BUDGET_MEMORY_MAGIC) {
-        error_set(err, HAWSER_SYSTEM_LIMIT, "descriptor %d is no connect budget of this version",
-                  fd);
-        return -1;
-    }
-    return 0;
+    return shared_make(&BUDGET_KIND, fd, err);
 }
 
 struct budget *budget_attach(int fd, struct hawser_error *err)
 {
-    if (check_memory(fd, err) != 0) {
-        return NULL;
-    }
     struct budget *budget = calloc(1, sizeof(*budget));
     if (budget == NULL) {
         error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for the connect budget");
         return NULL;
     }
-    budget->shared = mmap(NULL, sizeof(*budget->shared), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (budget->shared == MAP_FAILED) {
-        error_set_errno(err, HAWSER_SYSTEM_CALL, errno, "cannot map the connect budget");
+    budget->shared = shared_map(&BUDGET_KIND, fd, err);
+    if (budget->shared == NULL) {
         free(budget);
         return NULL;
     }
@@ -99,8 +63,7 @@ void budget_detach(struct budget *budget)
     if (budget == NULL) {
         return;
     }
-    (void)munmap(budget->shared,
-                 sizeof(*budget->shared)); /* fails only for what was never mapped */
+    shared_unmap(&BUDGET_KIND, budget->shared);
     free(budget);
 }
 
