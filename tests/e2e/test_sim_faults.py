@@ -1,6 +1,8 @@
 """hawser-sim: every fault that can be ordered does what it says, and the counters prove it."""
 import asyncio
 import json
+import os
+import tempfile
 import unittest
 
 import websockets
@@ -193,6 +195,54 @@ class Faults(unittest.IsolatedAsyncioTestCase):
             await c.subscribe(BOOK)
             self.assertTrue(next(row for row in sim.connections()[0]["channels"]
                                  if row["channel"] == BOOK)["stalled"])
+
+    async def test_repeated_and_swapped_messages_break_the_chain(self):
+        sim = self.start()
+        async with Client(sim.url) as c:
+            await c.subscribe(BOOK)
+            await c.note(BOOK)
+            sim.command(f"repeat 1 {BOOK}")
+            first, second, third = await c.collect(BOOK, 3)
+            while second != first:
+                first, second, third = second, third, (await c.note(BOOK))["data"]
+            self.assertEqual(third["prev_change_id"], first["change_id"])
+            sim.command(f"swap 1 {BOOK}")
+            last, late = third, (await c.note(BOOK))["data"]
+            while late["prev_change_id"] == last["change_id"]:
+                last, late = late, (await c.note(BOOK))["data"]
+            early = (await c.note(BOOK))["data"]
+            self.assertEqual((early["prev_change_id"], late["prev_change_id"]), (last["change_id"], early["change_id"]))
+            self.assertEqual((await c.note(BOOK))["data"]["prev_change_id"], late["change_id"])
+
+    async def test_answers_can_be_late_and_come_twice_and_keep_their_order(self):
+        sim = self.start()
+        async with Client(sim.url) as c:
+            sim.command("twice 1")
+            await c.call("public/test")
+            self.assertEqual((await c.receive())["id"], c.last_id)
+            sim.command("late 100")
+            began = asyncio.get_running_loop().time()
+            for number in (801, 802):
+                await c.ws.send(json.dumps({"jsonrpc": "2.0", "id": number, "method": "public/test"}))
+            self.assertEqual([(await c.receive())["id"] for _ in range(2)], [801, 802])
+            self.assertGreaterEqual(asyncio.get_running_loop().time() - began, 0.099)
+            sim.command("late 600000")
+            await c.ws.send(json.dumps({"jsonrpc": "2.0", "id": 803, "method": "public/test"}))
+            await wait_until_async(lambda: sim.stats()["methods"]["public/test"] == 4)
+
+    async def test_the_journal_has_a_line_for_each_request_and_no_secret(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "requests")
+            sim = self.start(requests=path)
+            async with Client(sim.url) as c:
+                await c.login(CLIENT)
+                await c.ask("private/buy", {"instrument_name": "BTC-PERPETUAL", "amount": 10, "type": "market", "label": "mine"})
+            with open(path, encoding="utf-8") as file:
+                text = file.read()
+            rows = [json.loads(line) for line in text.splitlines()]
+            self.assertEqual([(row["conn"], row["id"], row["method"], row.get("label")) for row in rows],
+                             [(1, 1, "public/auth", None), (1, 2, "private/buy", "mine")])
+            self.assertNotIn(CLIENT[1], text)
 
     async def test_garbage_is_no_json(self):
         sim = self.start()

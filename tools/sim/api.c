@@ -7,6 +7,8 @@
 
 #include "base/slice.h"
 #include "sim/feed.h"
+#include "sim/journal.h"
+#include "sim/late.h"
 #include "sim/scope.h"
 
 static int64_t now_us(void)
@@ -135,6 +137,15 @@ static void add_error(struct sim_text *out, const struct sim_call *call)
     sim_text_add(out, "}");
 }
 
+static void send_answer(struct sim_conn *conn, struct hawser_slice text)
+{
+    sim_late_answer(conn, text);
+    if (conn->sim->faults.twice > 0) {
+        conn->sim->faults.twice--;
+        sim_late_answer(conn, text);
+    }
+}
+
 static void answer(const struct sim_call *call, const json_t *id, int64_t us_in)
 {
     struct sim_text out = {.failed = call->result.failed};
@@ -148,7 +159,7 @@ static void answer(const struct sim_call *call, const json_t *id, int64_t us_in)
     }
     add_tail(&out, us_in);
     if (!out.failed) {
-        sim_conn_send(call->conn, buf_slice(&out.buf));
+        send_answer(call->conn, buf_slice(&out.buf));
     }
     sim_text_fini(&out);
 }
@@ -230,6 +241,7 @@ static void handle(struct sim_conn *conn, json_t *root, int64_t us_in)
         return;
     }
     sim_stats_request(&conn->sim->stats, call.method);
+    sim_journal_write(conn->sim, conn->id, root);
     sim_liveness_alive(conn, strcmp(call.method, "public/test") == 0 && !conn->faults.answers_off);
     if (conn->faults.answers_off) {
         conn->sim->stats.requests_ignored++;

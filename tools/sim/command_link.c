@@ -224,25 +224,32 @@ static int run_expire(struct sim_command *c)
     return 0;
 }
 
-static void skip(struct sim_command *c, struct sim_conn *conn)
+static unsigned *what_of(struct sim_sub *sub, const char *command)
+{
+    return strcmp(command, "skip") == 0     ? &sub->skip
+           : strcmp(command, "repeat") == 0 ? &sub->repeat
+                                            : &sub->swap;
+}
+
+static void disturb(struct sim_command *c, struct sim_conn *conn)
 {
     struct list *node;
     list_for_each (node, &conn->subs) {
         struct sim_sub *sub = LIST_ENTRY(node, struct sim_sub, in_conn);
         if (c->count > 2 ? strcmp(sub->channel.name, c->word[2]) == 0
                          : sub->channel.kind == SIM_BOOK) {
-            sub->skip += (unsigned)strtoul(c->word[1], NULL, 10);
+            *what_of(sub, c->word[0]) += (unsigned)strtoul(c->word[1], NULL, 10);
         }
     }
 }
 
-static int run_skip(struct sim_command *c)
+static int run_disturb(struct sim_command *c)
 {
     uint64_t count = 0;
     if (sim_command_number(c, c->word[1], 1000000, &count) != 0) {
         return -1;
     }
-    each(c, skip);
+    each(c, disturb);
     return 0;
 }
 
@@ -260,6 +267,10 @@ const struct sim_command_row SIM_LINK_COMMANDS[] = {
     {"expire", "expire [refresh]", "access tokens (and refresh tokens) expire now", run_expire, 0,
      1},
     {"skip", "skip N [CHANNEL]",
-     "leave out the next N messages of a channel (without one: of each book)", run_skip, 1, 2},
+     "leave out the next N messages of a channel (without one: of each book)", run_disturb, 1, 2},
+    {"repeat", "repeat N [CHANNEL]", "send the next N messages of a channel two times", run_disturb,
+     1, 2},
+    {"swap", "swap N [CHANNEL]", "send the next N pairs of a channel the wrong way round",
+     run_disturb, 1, 2},
     {NULL, NULL, NULL, NULL, 0, 0},
 };

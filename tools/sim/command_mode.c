@@ -101,6 +101,21 @@ static int run_slow(struct sim_command *c)
     return 0;
 }
 
+static void set_late(struct sim_conn_faults *faults, uint64_t value)
+{
+    faults->late_ms = value;
+}
+
+static int run_late(struct sim_command *c)
+{
+    uint64_t wait_ms = 0;
+    if (sim_command_number(c, c->word[1], 600000, &wait_ms) != 0) {
+        return -1;
+    }
+    set_faults(c, set_late, wait_ms);
+    return 0;
+}
+
 static int run_upgrade(struct sim_command *c)
 {
     static const char *const words[] = {"ok", "none", "401", "403", "429", "503", "302", NULL};
@@ -135,13 +150,13 @@ static int run_accept(struct sim_command *c)
     return 0;
 }
 
-static int run_partial(struct sim_command *c)
+static int run_count(struct sim_command *c)
 {
     uint64_t count = 0;
     if (sim_command_number(c, c->word[1], 100000, &count) != 0) {
         return -1;
     }
-    c->sim->faults.partial = (unsigned)count;
+    *(c->word[0][0] == 'p' ? &c->sim->faults.partial : &c->sim->faults.twice) = (unsigned)count;
     sim_text_add(c->reply, "ok");
     return 0;
 }
@@ -240,8 +255,9 @@ const struct sim_command_row SIM_MODE_COMMANDS[] = {
     {"answers", "answers on|off", "answer requests and pings, or ignore them", run_mode, 1, 1},
     {"auth", "auth ok|fail|silent", "how logins are answered", run_mode, 1, 1},
     {"subscribe", "subscribe ok|silent", "answer subscribe calls, or ignore them", run_mode, 1, 1},
-    {"partial", "partial N", "leave the next N channels out of subscribe replies", run_partial, 1,
-     1},
+    {"partial", "partial N", "leave the next N channels out of subscribe replies", run_count, 1, 1},
+    {"late", "late MS", "answer so much later; 0: at once", run_late, 1, 1},
+    {"twice", "twice N", "send the next N answers two times", run_count, 1, 1},
     {"slow", "slow BYTES_PER_S", "send no faster; 0: as fast as it goes", run_slow, 1, 1},
     {"stall", "stall CHANNEL [for-good]",
      "lose what a channel would send; for-good: after a new subscription too", run_stall, 1, 2},

@@ -15,6 +15,7 @@
 #include "sim/account.h"
 #include "sim/feed.h"
 #include "sim/io.h"
+#include "sim/late.h"
 
 #define READ_BYTES      (16u * 1024u)
 #define IN_MAX          (4u * 1024u * 1024u)
@@ -283,6 +284,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     }
     if (conn->state == SIM_CONN_OPEN) {
         sim_liveness_run(conn, now);
+        sim_late_run(conn, now);
     }
     sim_conn_flush(conn);
     sim_conn_schedule(conn);
@@ -297,6 +299,8 @@ void sim_conn_schedule(struct sim_conn *conn)
     clock_ns_t next = conn->deadline;
     if (conn->state == SIM_CONN_OPEN) {
         clock_ns_t wanted = sim_liveness_next(conn);
+        next              = wanted != 0 && (next == 0 || wanted < next) ? wanted : next;
+        wanted            = sim_late_next(conn);
         next              = wanted != 0 && (next == 0 || wanted < next) ? wanted : next;
     }
     if (conn->faults.slow_bytes_per_s != 0 && conn->out.len > 0) {
@@ -343,6 +347,7 @@ struct sim_conn *sim_conn_create(struct sim *sim, int fd, SSL_CTX *ssl_ctx, unsi
     conn->out_max   = sim->options.max_queued_bytes;
     conn->opened    = clock_monotonic();
     buf_init(&conn->in, IN_MAX);
+    list_init(&conn->late);
     list_init(&conn->subs);
     list_append(&sim->conns, &conn->node);
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
@@ -361,6 +366,7 @@ void sim_conn_destroy(struct sim_conn *conn)
         return;
     }
     sim_server_gone(conn);
+    sim_late_forget(conn);
     list_remove(&conn->node);
     struct event *const events[] = {conn->readable, conn->writable, conn->timer};
     for (unsigned i = 0; i < sizeof(events) / sizeof(events[0]); i++) {

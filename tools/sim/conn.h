@@ -61,6 +61,7 @@ struct sim_conn {
     int is_gone;     /* subscriptions, tokens and orders were already dealt with */
     struct sim_conn_faults faults;
     struct sim_liveness liveness;
+    struct list late; /* answers that wait, late.c */
     struct list subs; /* struct sim_sub, oldest first */
     unsigned sub_count;
     struct sim_stream *stream; /* of its own with --rate; NULL: none yet */

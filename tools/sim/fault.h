@@ -20,6 +20,7 @@ struct sim_conn_faults {
     int subscribe_silent; /* subscribe calls are ignored */
     enum sim_auth_mode auth;
     uint64_t slow_bytes_per_s; /* 0: as fast as it goes */
+    uint64_t late_ms;          /* answers wait so long */
 };
 
 /** "The next `count` requests of `method` are answered with this error." */
@@ -35,6 +36,7 @@ struct sim_faults {
     int upgrade_status;
     int upgrade_retry_after_s; /* -1: no header */
     unsigned partial;          /* channels to leave out of the next subscribe reply that has them */
+    unsigned twice;            /* answers to be sent two times */
     int maintenance;
     struct sim_error_rule error;
     char stalled[96];  /* a channel that stays stalled for subscriptions to come; "": none */

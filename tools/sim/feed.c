@@ -64,6 +64,15 @@ static void stream_destroy(struct sim_stream *stream)
     free(stream);
 }
 
+static void send_message(struct sim_sub *sub, struct hawser_slice notification, uint64_t last)
+{
+    sim_conn_send(sub->conn, notification);
+    sub->sent++;
+    sub->last = last;
+    sub->conn->sent++;
+    sub->conn->sim->stats.messages_sent++;
+}
+
 void sim_feed_deliver(struct sim_sub *sub, struct hawser_slice notification, uint64_t last)
 {
     if (sub->is_stalled || !sim_conn_is_open(sub->conn)) {
@@ -73,11 +82,21 @@ void sim_feed_deliver(struct sim_sub *sub, struct hawser_slice notification, uin
         sub->skip--;
         return;
     }
-    sim_conn_send(sub->conn, notification);
-    sub->sent++;
-    sub->last = last;
-    sub->conn->sent++;
-    sub->conn->sim->stats.messages_sent++;
+    if (sub->swap > 0 && sub->held.buf.len == 0) {
+        sim_text_bytes(&sub->held, notification.data, notification.len);
+        sub->held_last = last;
+        return;
+    }
+    send_message(sub, notification, last);
+    if (sub->repeat > 0) {
+        sub->repeat--;
+        send_message(sub, notification, last);
+    }
+    if (sub->held.buf.len > 0) {
+        sub->swap--;
+        send_message(sub, buf_slice(&sub->held.buf), sub->held_last);
+        sim_text_clear(&sub->held);
+    }
 }
 
 /* Hot. One message of one topic, formatted once for all who have it. */
@@ -368,6 +387,7 @@ void sim_feed_unsubscribe(struct sim_sub *sub)
     list_remove(&sub->in_conn);
     sub->conn->sub_count--;
     sim_text_fini(&sub->batch);
+    sim_text_fini(&sub->held);
     free(sub);
     if (--feed->sub_count == 0) {
         set_ticking(feed, 0);

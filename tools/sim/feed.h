@@ -22,7 +22,11 @@ struct sim_sub {
     struct sim_channel channel;
     int is_fresh; /* acknowledged, its first frame is still to be sent */
     int is_stalled;
-    unsigned skip; /* changes to leave out */
+    unsigned skip;        /* messages to leave out */
+    unsigned repeat;      /* messages to send two times */
+    unsigned swap;        /* pairs to send the wrong way round */
+    struct sim_text held; /* the first of such a pair */
+    uint64_t held_last;
     uint64_t sent;
     uint64_t last;         /* change_id, trade_seq, or how many were sent */
     struct sim_text batch; /* user channels: what waits for the interval's end */

@@ -34,6 +34,7 @@ static const char HELP[] =
     "  --max-queue BYTES          cut readers that fall behind by more (default 16777216)\n"
     "  --control unix:PATH        take commands on this socket (see: help)\n"
     "  --send COMMAND             send a command to the simulator at --control, and exit\n"
+    "  --requests FILE            note every request in it: a line of JSON each\n"
     "  --script FILE              commands by time: at 5s cut all; every 30s cut one\n"
     "  --quiet                    say nothing on standard error\n"
     "  --help, --version\n";
@@ -57,6 +58,7 @@ enum option_id {
     OPT_CONTROL,
     OPT_SEND,
     OPT_SCRIPT,
+    OPT_REQUESTS,
     OPT_QUIET,
     OPT_HELP,
     OPT_VERSION
@@ -81,6 +83,7 @@ static const struct option OPTIONS[] = {
     {"control", required_argument, NULL, OPT_CONTROL},
     {"send", required_argument, NULL, OPT_SEND},
     {"script", required_argument, NULL, OPT_SCRIPT},
+    {"requests", required_argument, NULL, OPT_REQUESTS},
     {"quiet", no_argument, NULL, OPT_QUIET},
     {"help", no_argument, NULL, OPT_HELP},
     {"version", no_argument, NULL, OPT_VERSION},
@@ -190,6 +193,9 @@ static int take_word(struct sim_options *o, int id, const char **send)
         return 1;
     case OPT_SCRIPT:
         o->script = optarg;
+        return 1;
+    case OPT_REQUESTS:
+        o->requests = optarg;
         return 1;
     case OPT_QUIET:
         o->is_quiet = 1;

@@ -9,6 +9,7 @@
 #include "sim/account.h"
 #include "sim/control.h"
 #include "sim/feed.h"
+#include "sim/journal.h"
 #include "sim/script.h"
 #include "sim/server.h"
 #include "sim/trading.h"
@@ -39,7 +40,8 @@ int sim_init(struct sim *sim, const struct sim_options *options, struct hawser_e
         error_set(err, HAWSER_SYSTEM_MEMORY, "event loop");
         return -1;
     }
-    if (make_accounts(sim, err) != 0) {
+    if (make_accounts(sim, err) != 0 ||
+        (options->requests != NULL && sim_journal_open(sim, options->requests, err) != 0)) {
         return -1;
     }
     sim->feed    = sim_feed_create(sim);
@@ -86,6 +88,7 @@ void sim_fini(struct sim *sim)
     sim_trading_destroy(sim->trading);
     sim_feed_destroy(sim->feed);
     sim_accounts_destroy(sim->accounts);
+    sim_journal_close(sim);
     if (sim->base != NULL) {
         event_base_free(sim->base);
     }

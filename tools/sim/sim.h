@@ -5,6 +5,7 @@
 #define SIM_SIM_H
 
 #include <event2/event.h>
+#include <stdio.h>
 
 #include "base/list.h"
 #include "hawser/error.h"
@@ -38,6 +39,7 @@ struct sim_options {
     int compresses; /* accepts permessage-deflate */
     int is_quiet;
     int any_address;
+    const char *requests; /* file that requests are noted in; NULL: none */
 };
 
 struct sim {
@@ -54,6 +56,7 @@ struct sim {
     uint64_t random; /* for what is drawn at random: order of replies, tokens */
     struct sim_faults faults;
     struct sim_stats stats;
+    FILE *journal; /* NULL: none */
 };
 
 /** Make all parts as the options say and start to listen. @return 0, or -1 with err set; sim_fini

@@ -9,7 +9,7 @@
 #include "sim/text.h"
 
 #define SIM_STATS_METHODS  96u
-#define SIM_STATS_CONNECTS 256u /* newest connect times kept; a power of two */
+#define SIM_STATS_CONNECTS 4096u /* newest connect times kept; a power of two */
 
 struct sim_method_count {
     char name[64];
