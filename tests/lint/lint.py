@@ -21,6 +21,8 @@ def files(*suffixes, under=("",)):
         for folder, folders, names in os.walk(os.path.join(ROOT, top)):
             folders[:] = sorted(name for name in folders if name not in SKIPPED_FOLDERS)
             for name in names:
+                if name in SKIPPED_FOLDERS:
+                    continue  # git's own folder is a file in a linked worktree
                 path = os.path.relpath(os.path.join(folder, name), ROOT)
                 if (not suffixes or name.endswith(suffixes)) and not os.path.islink(path):
                     found.append(path)
