@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "module/abi.h"
 #include "module/object.h"
+#include "output/line.h"
 #include "rpc/scan.h"
 #include "session/session.h"
 #include "telemetry/metric.h"
@@ -241,6 +242,12 @@ static int api_is_trial(struct hawser_instance *self)
     return OBJ_CAST(struct hawser_instance, self, INSTANCE_MAGIC)->is_trial;
 }
 
+static size_t api_record_line(const struct hawser_record *record, char *out, size_t size)
+{
+    size_t room = output_line_room(record);
+    return room > size ? room : output_line_write(record, out);
+}
+
 static void api_error_set(struct hawser_error *err, uint32_t code, int64_t cause, const char *fmt,
                           ...) HAWSER_PRINTF(4, 5);
 static void api_error_set(struct hawser_error *err, uint32_t code, int64_t cause, const char *fmt,
@@ -292,6 +299,7 @@ const struct hawser_host *hostapi_table(void)
         .fail               = api_fail,
         .error_set          = api_error_set,
         .is_trial           = api_is_trial,
+        .record_line        = api_record_line,
     };
     return &table;
 }

@@ -4,8 +4,8 @@
  * ever added at the end.
  *
  * Threads: an adapter and a telemetry sink are called on one loop and call the host from there. An
- * output that asked for a thread of its own may call `log`, `count`, `clock_*` and `conf_*` from
- * it, and nothing else.
+ * output that asked for a thread of its own may call `log`, `count`, `clock_*`, `conf_*` and
+ * `record_line` from it, and nothing else.
  */
 #ifndef HAWSER_HOST_H
 #define HAWSER_HOST_H
@@ -21,6 +21,7 @@ extern "C" {
 /** One instance of a module in the host: a session (adapter), an output or a telemetry sink.
  * Opaque. */
 struct hawser_instance;
+struct hawser_record; /* output.h */
 /** A running timer. Opaque; owned by the instance. */
 struct hawser_timer;
 
@@ -233,8 +234,18 @@ struct hawser_host {
      * @return 1 or 0
      */
     int (*is_trial)(struct hawser_instance *self);
+    /* since 1.2 */
+
+    /**
+     * For outputs: a record as one line of JSON with its newline, as hawser.conf(5) describes it
+     * (the `jsonl` output); whoever writes lines so writes the same ones. Pure: any thread.
+     * @param out  `size` bytes
+     * @return     bytes of the line; more than `size`: so much room is certain to be enough, and
+     *             nothing was written
+     */
+    size_t (*record_line)(const struct hawser_record *record, char *out, size_t size);
 };
-HAWSER_NO_TAIL_PADDING(struct hawser_host, is_trial);
+HAWSER_NO_TAIL_PADDING(struct hawser_host, record_line);
 
 #ifdef __cplusplus
 }

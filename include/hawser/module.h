@@ -6,6 +6,7 @@
  * ABI change log (the version is this header's, apart from the release of Hawser):
  *   1.0  first
  *   1.1  adapter.h: rate_limits, request_cost; host.h: is_trial
+ *   1.2  host.h: record_line
  */
 #ifndef HAWSER_MODULE_H
 #define HAWSER_MODULE_H
@@ -19,7 +20,7 @@ extern "C" {
 
 #define HAWSER_MODULE_MAGIC 0x52535748u /* "HWSR" in a little-endian dump */
 #define HAWSER_ABI_MAJOR    1
-#define HAWSER_ABI_MINOR    1
+#define HAWSER_ABI_MINOR    2
 
 /** What a module is, and so which member of `vtable` it fills in. */
 enum hawser_module_kind {

@@ -1,5 +1,5 @@
 /*
- * A record as one line of JSON. Pure.
+ * Records as lines of JSON, one behind the other in memory.
  */
 #ifndef PLUGINS_JSONL_LINE_H
 #define PLUGINS_JSONL_LINE_H
@@ -17,7 +17,8 @@ struct text {
  * Add a record with its newline.
  * @return 0, or -1: out of memory; the text is as it was
  */
-int line_add(struct text *text, const struct hawser_record *record) HAWSER_MUST_CHECK;
+int line_add(struct text *text, const struct hawser_host *host,
+             const struct hawser_record *record) HAWSER_MUST_CHECK;
 void text_fini(struct text *text);
 
 #endif

@@ -145,7 +145,7 @@ static size_t build_lines(struct jsonl *jsonl, const struct hawser_record *recor
     }
     jsonl->text.len = 0;
     while (n < count && n < CHUNK_RECORDS && jsonl->text.len < CHUNK_BYTES &&
-           line_add(&jsonl->text, &records[n]) == 0) {
+           line_add(&jsonl->text, jsonl->host, &records[n]) == 0) {
         ends[n++] = jsonl->text.len;
     }
     return n;

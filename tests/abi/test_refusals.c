@@ -20,9 +20,9 @@ struct refusal {
 
 static const struct refusal REFUSALS[] = {
     {"other_major", HAWSER_MODULE_ABI,
-     "built for ABI 2.0, this host offers 1.1: rebuild the module against this host's "
+     "built for ABI 2.0, this host offers 1.2: rebuild the module against this host's "
      "hawser/module.h, or upgrade hawser"},
-    {"newer_minor", HAWSER_MODULE_ABI, "built for ABI 1.7, this host offers 1.1"},
+    {"newer_minor", HAWSER_MODULE_ABI, "built for ABI 1.7, this host offers 1.2"},
     {"wrong_magic", HAWSER_MODULE_ABI, "magic number is 12345678"},
     {"small_struct", HAWSER_MODULE_ABI, "its descriptor has 24 bytes"},
     {"unknown_kind", HAWSER_MODULE_ABI, "kind 9 is unknown"},

@@ -23,8 +23,8 @@ USES = {
 }
 # fixture, how it is used (None: load_module alone), what the refusal says: the reason, and what to do
 REFUSED = [
-    ("other_major", None, "built for ABI 2.0, this host offers 1.1: rebuild the module against this host's hawser/module.h, or upgrade hawser"),
-    ("newer_minor", None, "built for ABI 1.7, this host offers 1.1"),
+    ("other_major", None, "built for ABI 2.0, this host offers 1.2: rebuild the module against this host's hawser/module.h, or upgrade hawser"),
+    ("newer_minor", None, "built for ABI 1.7, this host offers 1.2"),
     ("wrong_magic", None, "magic number is 12345678"),
     ("small_struct", None, "its descriptor has 24 bytes"),
     ("no_note", None, "no Hawser note"),

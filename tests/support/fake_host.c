@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "output/line.h"
 #include "support/fake_host_internal.h"
 #include "support/fake_json.h"
 
@@ -275,6 +276,12 @@ static int fake_is_trial(struct hawser_instance *self)
     return 0;
 }
 
+static size_t fake_record_line(const struct hawser_record *record, char *out, size_t size)
+{
+    size_t room = output_line_room(record);
+    return room > size ? room : output_line_write(record, out);
+}
+
 const struct hawser_host *fake_host_table(void)
 {
     static struct hawser_host table;
@@ -293,6 +300,7 @@ const struct hawser_host *fake_host_table(void)
         .json_member        = fake_json_member,
         .error_set          = fake_error_set,
         .is_trial           = fake_is_trial,
+        .record_line        = fake_record_line,
     };
     fake_conf_fill(&table);
     fake_session_fill(&table);
