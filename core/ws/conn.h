@@ -32,7 +32,7 @@ struct ws_options {
     const struct net_path *path;      /* NULL: straight, from any address */
     uint64_t max_message_bytes;       /* 0: 16 MiB */
     size_t max_queued_bytes;          /* 0: 4 MiB */
-    uint32_t max_fragments;           /* 0: 65,536 */
+    uint32_t max_fragments;           /* 0: 131,072 */
     int64_t closing_timeout_ms;       /* 0: 2000 */
     uint32_t compression;             /* 1: offer permessage-deflate */
     struct ws_deflate_params deflate; /* what is offered then; zero: all that it may be */

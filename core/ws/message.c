@@ -21,7 +21,7 @@
 #define GATHER_STEP_BYTES (64u * 1024u)
 
 #define DEFAULT_MAX_MESSAGE_BYTES (16u * 1024u * 1024u)
-#define DEFAULT_MAX_FRAGMENTS     65536u
+#define DEFAULT_MAX_FRAGMENTS     131072u
 
 /* What a peer's compressor may add to a message that does not compress, beside an eighth of it. */
 #define COMPRESSED_SLACK_BYTES 1024u

@@ -31,7 +31,7 @@ struct ws_reader_options {
     enum ws_role role;
     uint64_t max_message_bytes; /* over it: WS_CLOSE_TOO_BIG, before anything is allocated; of
                                    compressed messages the inflated size, as it grows; 0: 16 MiB */
-    uint32_t max_fragments;     /* of one message, empty ones too; 0: 65,536 */
+    uint32_t max_fragments;     /* of one message, empty ones too; 0: 131,072 */
     /* permessage-deflate as the peer compresses: 8 to 15, or 0: it was not agreed on */
     uint8_t inflate_window_bits;
     uint8_t inflate_forgets; /* 1: without context takeover */
