@@ -167,6 +167,14 @@ static const struct reason {
      "; the server's operator must act"},
     {X509_V_ERR_INVALID_CA, DETAIL_NONE, "its issuer may not issue certificates",
      "; the server's operator must act"},
+    {X509_V_ERR_PATH_LENGTH_EXCEEDED, DETAIL_NONE, "its chain is longer than an issuer allows",
+     "; the server's operator must act"},
+    {X509_V_ERR_PERMITTED_VIOLATION, DETAIL_NAMES,
+     "its issuer may not vouch for its names: ", "; do not trust this link"},
+    {X509_V_ERR_EXCLUDED_VIOLATION, DETAIL_NAMES,
+     "its issuer may not vouch for its names: ", "; do not trust this link"},
+    {X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION, DETAIL_NONE,
+     "holds a critical extension that is not known here", "; the server's operator must act"},
 };
 
 static void describe(X509 *certificate, enum detail detail, char *out, size_t size)
@@ -238,6 +246,9 @@ static const struct {
     {SSL_R_TLSV1_ALERT_NO_RENEGOTIATION, "server wants to renegotiate, which is not supported"},
     {SSL_R_NO_APPLICATION_PROTOCOL, "server refused HTTP/1.1 (ALPN)"},
     {SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL, "server refused HTTP/1.1 (ALPN)"},
+    {SSL_R_BAD_EXTENSION,
+     "server chose what was not offered: a protocol other than HTTP/1.1 (ALPN), "
+     "or an extension"},
     {SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED,
      "server wants a client certificate; set tls_certificate"},
     {SSL_R_SSLV3_ALERT_BAD_CERTIFICATE, "server refused our client certificate (tls_certificate)"},

@@ -150,6 +150,22 @@ START_TEST(a_server_that_must_be_refused_is_refused_with_its_reason)
 }
 END_TEST
 
+START_TEST(a_protocol_that_was_not_offered_is_refused)
+{
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    struct net_tls *tls     = net_tls_create(&(struct net_tls_options){.verify_off = 1}, &err);
+    struct tls_server *server =
+        tls_server_start(&(struct tls_server_options){.certificate = &authority, .protocol = "h2"});
+    struct tls_call call = tls_call(tls, "localhost", tls_server_port(server));
+    ck_assert_int_eq(call.connected, 0);
+    ck_assert_uint_eq(call.why.code, HAWSER_TLS_HANDSHAKE);
+    ck_assert_msg(strstr(call.why.message, "not offered: a protocol other than HTTP/1.1") != NULL,
+                  "%s", call.why.message);
+    tls_server_free(server);
+    net_tls_destroy(tls);
+}
+END_TEST
+
 START_TEST(one_of_several_pins_is_enough_and_can_stand_for_the_chain)
 {
     struct certificate certificate = certificate_make(&(struct certificate_recipe){
@@ -230,6 +246,7 @@ int main(void)
     tcase_add_checked_fixture(cases, set_up, tear_down);
     tcase_add_loop_test(cases, a_server_that_must_be_refused_is_refused_with_its_reason, 0,
                         (int)(sizeof(REFUSED) / sizeof(REFUSED[0])));
+    tcase_add_test(cases, a_protocol_that_was_not_offered_is_refused);
     tcase_add_test(cases, one_of_several_pins_is_enough_and_can_stand_for_the_chain);
     tcase_add_test(cases, a_pin_does_not_stand_for_a_chain_that_is_verified);
     tcase_add_loop_test(cases, what_is_no_pin_is_refused, 0, 9);

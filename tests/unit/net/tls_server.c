@@ -27,8 +27,13 @@ static int choose_http(SSL *ssl, const unsigned char **out, unsigned char *out_l
                        const unsigned char *in, unsigned in_len, void *arg)
 {
     static const unsigned char WANTED[] = "\x08http/1.1";
+    const char *stubborn                = arg;
     (void)ssl;
-    (void)arg;
+    if (stubborn != NULL) {
+        *out     = (const unsigned char *)stubborn;
+        *out_len = (unsigned char)strlen(stubborn);
+        return SSL_TLSEXT_ERR_OK;
+    }
     unsigned char *chosen = NULL;
     if (SSL_select_next_proto(&chosen, out_len, WANTED, sizeof(WANTED) - 1, in, in_len) !=
         OPENSSL_NPN_NEGOTIATED) {
@@ -87,7 +92,7 @@ static SSL_CTX *make_context(const struct tls_server_options *options)
     ck_assert_int_eq(SSL_CTX_set_max_proto_version(context, options->max_version), 1);
     ck_assert_int_eq(SSL_CTX_use_certificate(context, options->certificate->x509), 1);
     ck_assert_int_eq(SSL_CTX_use_PrivateKey(context, options->certificate->key), 1);
-    SSL_CTX_set_alpn_select_cb(context, choose_http, NULL);
+    SSL_CTX_set_alpn_select_cb(context, choose_http, (void *)(uintptr_t)options->protocol);
     if (options->client_authority != NULL) {
         X509_STORE *store = SSL_CTX_get_cert_store(context);
         ck_assert_int_eq(X509_STORE_add_cert(store, options->client_authority->x509), 1);

@@ -20,8 +20,9 @@ struct tls_server_options {
     const struct certificate *client_authority; /* clients must have a certificate of it */
     int max_version;                            /* 0: the newest */
     int min_version;
-    int weak;        /* no lower bound on keys */
-    int connections; /* how many in all; 0: one */
+    int weak;             /* no lower bound on keys */
+    int connections;      /* how many in all; 0: one */
+    const char *protocol; /* chosen whatever the client offers (ALPN); NULL: HTTP/1.1 */
     /** Runs on the server's thread after the handshake, blocking. NULL: nothing. @return 1: send
      * close_notify then, 0: cut */
     int (*serve)(SSL *ssl, void *arg);
