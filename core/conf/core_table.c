@@ -49,6 +49,8 @@ static const struct hawser_directive ROWS[] = {
     ROW("load_module", MAIN, PATH, REPEATS, 1, 1, NULL, NULL, 0, 0, "shared object to load"),
     ROW("shutdown_timeout", MAIN, TIME, 0, 1, 1, "10s", NULL, 100, H,
         "longest time that a graceful stop may take"),
+    ROW("reload_timeout", MAIN, TIME, 0, 1, 1, "30s", NULL, 100, H,
+        "longest time that each step of a reload may take: the check, and each process's turn"),
     ROW("worker_timeout", MAIN, TIME, 0, 1, 1, "10s", "off", S, H,
         "a worker or observer whose loop does not turn for so long is ended and started again"),
     ROW("worker_restarts", MAIN, OPTIONS, 0, 1, 2, "most=5 within=10s", "most|within", 0, 0,

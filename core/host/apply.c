@@ -237,7 +237,10 @@ void runtime_apply(struct runtime *runtime, struct conf_tree *tree, const struct
     struct apply apply           = {runtime, runtime->config, runtime->shards, secrets, report};
     struct runtime_config *after = calloc(1, sizeof(*after));
     struct reload_plan plan      = {0};
-    struct reload_rules rules    = {&apply, is_ours, module_changed, credentials_changed};
+    struct reload_rules rules    = {.arg                 = &apply,
+                                    .is_ours             = is_ours,
+                                    .module_changed      = module_changed,
+                                    .credentials_changed = credentials_changed};
     struct hawser_error err      = HAWSER_ERROR_INIT;
     (void)json_object_set_new(report, "errors",
                               json_array()); /* without it errors are in the log alone */

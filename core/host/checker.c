@@ -6,13 +6,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/obj.h"
@@ -23,16 +26,21 @@
 
 #define CHECKER_MAGIC    0x6368636bu
 #define MAX_REPORT_BYTES (4u * 1024u * 1024u)
-#define DEADLINE_S       30
+#define GRACE_MS         2000 /* for the child to end by its own alarm, which a module may ignore */
+#define COLLECT_MS       10
 
 struct checker {
     OBJ_MAGIC_FIELD;
     pid_t pid;
     int report; /* the child's lines */
     struct event *readable;
+    struct event *timer; /* the deadline; later, the next look whether it is gone */
     struct buf lines;
     char doing[512]; /* the last "+" */
     int complete;
+    int is_late; /* killed, since it did not end by itself */
+    int64_t timeout_ms;
+    clock_ns_t deadline;
     struct conf_problems problems;
     void (*done)(void *arg, const struct conf_problems *problems);
     void *arg;
@@ -68,6 +76,13 @@ static void print_config(int fd, const struct buf *printed)
     }
 }
 
+static void set_alarm(int64_t timeout_ms)
+{
+    struct itimerval timer = {
+        .it_value = {(time_t)(timeout_ms / 1000), (suseconds_t)(timeout_ms % 1000 * 1000)}};
+    (void)setitimer(ITIMER_REAL, &timer, NULL); /* cannot fail; the parent has a deadline as well */
+}
+
 int checker_main(const struct child_spec *spec)
 {
     struct buf printed = {0};
@@ -79,7 +94,7 @@ int checker_main(const struct child_spec *spec)
         fprintf(stderr, "hawser: checker: %s\n", err.message);
         return 2;
     }
-    (void)alarm(DEADLINE_S); /* a module that hangs must not hang a reload */
+    set_alarm(settings_reload_timeout_ms(tree)); /* a module that hangs must not hang a reload */
     conf_problems_init(&problems);
     /* As the workers will: what they may not open shall be told now, and no module runs as root. */
     if (privileges_drop(settings_main_word(tree, "user"), &err) != 0) {
@@ -134,10 +149,10 @@ static void explain_death(struct checker *checker, int status)
 {
     const char *doing =
         checker->doing[0] == 0 ? "the checker process ended before it was done" : checker->doing;
-    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) {
+    if (checker->is_late || (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)) {
         conf_problem(&checker->problems, NULL,
-                     "%s (it took more than %d s); the module hangs: fix or remove it", doing,
-                     DEADLINE_S);
+                     "%s (it took more than %g s); the module hangs: fix or remove it", doing,
+                     (double)checker->timeout_ms / 1000.0);
     } else if (WIFSIGNALED(status)) {
         conf_problem(&checker->problems, NULL,
                      "%s (signal %d, %s); fix the module or remove its load_module", doing,
@@ -146,20 +161,6 @@ static void explain_death(struct checker *checker, int status)
         conf_problem(&checker->problems, NULL,
                      "%s (exit status %d); fix the module or remove its load_module", doing,
                      WEXITSTATUS(status));
-    }
-}
-
-/** Collect the child after its report ended. */
-static void reap(struct checker *checker)
-{
-    int status = 0;
-    pid_t got;
-    do {
-        got = waitpid(checker->pid, &status, 0);
-    } while (got < 0 && errno == EINTR);
-    checker->pid = 0;
-    if (got < 0 || !checker->complete || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-        explain_death(checker, status);
     }
 }
 
@@ -178,16 +179,67 @@ static int read_report(struct checker *checker)
     return got > 0;
 }
 
+/** Its report ended, or its time is over: is it gone? A module may hang in its end as well, and
+ * that must not hold up the master. @return 1: its end is known; 0: ask again */
+static int collect(struct checker *checker)
+{
+    int status = 0;
+    pid_t got  = waitpid(checker->pid, &status, WNOHANG);
+    if (got == 0 && clock_monotonic() < checker->deadline) {
+        return 0;
+    }
+    if (got == 0) {
+        checker->is_late = 1;
+        (void)kill(checker->pid, SIGKILL); /* it may have ended by itself */
+        do {
+            got = waitpid(checker->pid, &status, 0);
+        } while (got < 0 && errno == EINTR);
+    }
+    checker->pid = 0;
+    if (got < 0 || checker->is_late || !checker->complete || !WIFEXITED(status) ||
+        WEXITSTATUS(status) != 0) {
+        explain_death(checker, status);
+    }
+    return 1;
+}
+
+static void wait_a_little(struct checker *checker)
+{
+    struct timeval soon = {0, COLLECT_MS * 1000};
+    if (event_add(checker->timer, &soon) != 0) {
+        event_active(checker->timer, EV_TIMEOUT, 0);
+    }
+}
+
+static void finish(struct checker *checker)
+{
+    if (!collect(checker)) {
+        wait_a_little(checker);
+        return;
+    }
+    (void)event_del(checker->timer); /* harmless when it does not wait */
+    checker->done(checker->arg, &checker->problems);
+}
+
 static void on_report(evutil_socket_t fd, short what, void *arg)
 {
     struct checker *checker = OBJ_CAST(struct checker, arg, CHECKER_MAGIC);
     (void)fd;
     (void)what;
     if (!read_report(checker)) {
-        (void)event_del(checker->readable);
-        reap(checker);
-        checker->done(checker->arg, &checker->problems);
+        (void)event_del(checker->readable); /* harmless when it does not wait */
+        finish(checker);
     }
+}
+
+/* A process that the module left behind may hold the report open: its end is not waited for. */
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+    struct checker *checker = OBJ_CAST(struct checker, arg, CHECKER_MAGIC);
+    (void)fd;
+    (void)what;
+    (void)event_del(checker->readable); /* harmless when it does not wait */
+    finish(checker);
 }
 
 void checker_destroy(struct checker *checker)
@@ -197,6 +249,9 @@ void checker_destroy(struct checker *checker)
     }
     if (checker->readable != NULL) {
         event_free(checker->readable);
+    }
+    if (checker->timer != NULL) {
+        event_free(checker->timer);
     }
     if (checker->report >= 0) {
         (void)close(checker->report); /* read only */
@@ -211,7 +266,7 @@ void checker_destroy(struct checker *checker)
     free(checker);
 }
 
-static struct checker *spawn(int config, const char *prefix, int print, struct hawser_error *err)
+static struct checker *spawn(const struct checker_order *order, int print, struct hawser_error *err)
 {
     int fds[2]              = {-1, -1};
     struct checker *checker = calloc(1, sizeof(*checker));
@@ -219,7 +274,13 @@ static struct checker *spawn(int config, const char *prefix, int print, struct h
         error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for a checker");
         return NULL;
     }
-    *checker = (struct checker){.magic = CHECKER_MAGIC, .report = -1};
+    *checker = (struct checker){.magic      = CHECKER_MAGIC,
+                                .report     = -1,
+                                .timeout_ms = order->timeout_ms,
+                                .deadline   = clock_monotonic() +
+                                            (order->timeout_ms + GRACE_MS) * CLOCK_NS_PER_MS,
+                                .done = order->done,
+                                .arg  = order->arg};
     conf_problems_init(&checker->problems);
     buf_init(&checker->lines, MAX_REPORT_BYTES);
     if (pipe2(fds, O_CLOEXEC) != 0) {
@@ -228,10 +289,10 @@ static struct checker *spawn(int config, const char *prefix, int print, struct h
     }
     checker->report        = fds[0];
     struct child_spec spec = {.role      = CHILD_CHECKER,
-                              .fds       = {config, fds[1], print},
+                              .fds       = {order->config, fds[1], print},
                               .fd_count  = print < 0 ? 2 : 3,
                               .log_level = LOG_ERROR,
-                              .prefix    = prefix,
+                              .prefix    = order->prefix,
                               .log_path  = "stderr"};
     checker->pid           = child_spawn(&spec, err);
     (void)close(fds[1]); /* the child's end */
@@ -244,18 +305,20 @@ fail:
     return NULL;
 }
 
-struct checker *checker_start(struct event_base *base, int config, const char *prefix,
-                              void (*done)(void *arg, const struct conf_problems *problems),
-                              void *arg, struct hawser_error *err)
+struct checker *checker_start(const struct checker_order *order, struct hawser_error *err)
 {
-    struct checker *checker = spawn(config, prefix, -1, err);
+    int64_t longest_ms      = order->timeout_ms + GRACE_MS;
+    struct timeval deadline = {(time_t)(longest_ms / 1000),
+                               (suseconds_t)(longest_ms % 1000 * 1000)};
+    struct checker *checker = spawn(order, -1, err);
     if (checker == NULL) {
         return NULL;
     }
-    checker->done     = done;
-    checker->arg      = arg;
-    checker->readable = event_new(base, checker->report, EV_READ | EV_PERSIST, on_report, checker);
-    if (checker->readable == NULL || event_add(checker->readable, NULL) != 0) {
+    checker->readable =
+        event_new(order->base, checker->report, EV_READ | EV_PERSIST, on_report, checker);
+    checker->timer = event_new(order->base, -1, 0, on_timer, checker);
+    if (checker->readable == NULL || checker->timer == NULL ||
+        event_add(checker->readable, NULL) != 0 || event_add(checker->timer, &deadline) != 0) {
         error_set(err, HAWSER_SYSTEM_MEMORY, "cannot watch the checker");
         checker_destroy(checker);
         return NULL;
@@ -263,17 +326,27 @@ struct checker *checker_start(struct event_base *base, int config, const char *p
     return checker;
 }
 
-int checker_run(int config, const char *prefix, int print, struct conf_problems *problems,
+/** Wait for more of the report. @return 1: there may be some, 0: its time is over */
+static int wait_for_report(struct checker *checker)
+{
+    clock_ns_t left     = checker->deadline - clock_monotonic();
+    struct pollfd ready = {.fd = checker->report, .events = POLLIN};
+    return left > 0 && (poll(&ready, 1, (int)(left / CLOCK_NS_PER_MS + 1)) != 0 || errno == EINTR);
+}
+
+int checker_run(const struct checker_order *order, int print, struct conf_problems *problems,
                 struct hawser_error *err)
 {
-    struct checker *checker = spawn(config, prefix, print, err);
+    struct checker *checker = spawn(order, print, err);
     if (checker == NULL) {
         return -1;
     }
-    while (read_report(checker)) {
+    while (wait_for_report(checker) && read_report(checker)) {
         continue;
     }
-    reap(checker);
+    while (!collect(checker)) {
+        (void)poll(NULL, 0, COLLECT_MS); /* a pause */
+    }
     int rc = buf_append_slice(&problems->text, buf_slice(&checker->problems.text));
     problems->count += checker->problems.count;
     if (rc != 0) {

@@ -12,24 +12,30 @@
 
 struct checker;
 
-/**
- * Start to check.
- * @param config  descriptor of the sealed config; borrowed
- * @param done    called once from the loop; `problems` are borrowed for the call; none: the config
- * is good
- * @return        given; destroy it after `done`, or before (kills the child); NULL with err set
- */
-struct checker *checker_start(struct event_base *base, int config, const char *prefix,
-                              void (*done)(void *arg, const struct conf_problems *problems),
-                              void *arg, struct hawser_error *err);
+/** What to check, and whom to tell. */
+struct checker_order {
+    struct event_base *base;
+    int config; /* descriptor of the sealed config; borrowed for the call */
+    const char *prefix;
+    int64_t timeout_ms; /* of the config itself: the child has read the same */
+    /** Called once from the loop; `problems` are borrowed for the call; none: the config is good.
+     * It may destroy the checker. */
+    void (*done)(void *arg, const struct conf_problems *problems);
+    void *arg;
+};
+
+/** Start to check. @return given; destroy it in `done` or after, or before (kills the child); NULL
+ * with err set */
+struct checker *checker_start(const struct checker_order *order, struct hawser_error *err);
 void checker_destroy(struct checker *checker);
 /**
  * The same, waiting for the outcome.
+ * @param order  base, done and arg are not used
  * @param print  where the checker prints the config, its modules' secrets masked as well; -1:
  * nowhere
  * @return 0, or -1 with err set: it could not be checked
  */
-int checker_run(int config, const char *prefix, int print, struct conf_problems *problems,
+int checker_run(const struct checker_order *order, int print, struct conf_problems *problems,
                 struct hawser_error *err) HAWSER_MUST_CHECK;
 
 /** The checker process's own main. @return exit status */

@@ -31,7 +31,7 @@ struct control_request {
     json_t *gathered;              /* answers of several workers */
     size_t awaited;                /* workers still to answer */
     size_t silent;                 /* workers that are down, or did not answer in time */
-    int for_status;
+    void (*gathered_all)(struct control_request *request);
 };
 
 /** Look the method up and run it; it answers now or later. */

@@ -73,10 +73,14 @@ static json_t *status_json(const struct control_request *request)
                      "sessions", request->gathered);
 }
 
-static void gathered_all(struct control_request *request)
+static void answer_status(struct control_request *request)
 {
-    json_t *result = request->for_status ? status_json(request) : json_incref(request->gathered);
-    control_answer(request, json_pack("{s:o}", "result", result));
+    control_answer(request, json_pack("{s:o}", "result", status_json(request)));
+}
+
+static void answer_list(struct control_request *request)
+{
+    control_answer(request, json_pack("{s:O}", "result", request->gathered));
 }
 
 static void on_gathered(void *arg, json_t *reply)
@@ -90,16 +94,17 @@ static void on_gathered(void *arg, json_t *reply)
     }
     json_decref(reply);
     if (--request->awaited == 0) {
-        gathered_all(request);
+        request->gathered_all(request);
     }
 }
 
-static void gather(struct control_request *request, int for_status)
+static void gather(struct control_request *request,
+                   void (*gathered_all)(struct control_request *request))
 {
     struct master *master = request->master;
     json_t *question      = json_pack("{s:s}", "method", "session.list");
     request->gathered     = json_array();
-    request->for_status   = for_status;
+    request->gathered_all = gathered_all;
     request->awaited      = 1; /* ours, so that answers that come at once do not end it too soon */
     for (uint32_t i = 0; i < MASTER_WORKERS && question != NULL; i++) {
         if (!master_worker_is_used(master, i)) {
@@ -115,13 +120,13 @@ static void gather(struct control_request *request, int for_status)
 static void run_status(struct control_request *request, const json_t *message)
 {
     (void)message;
-    gather(request, 1);
+    gather(request, answer_status);
 }
 
 static void run_session_list(struct control_request *request, const json_t *message)
 {
     (void)message;
-    gather(request, 0);
+    gather(request, answer_list);
 }
 
 /* reload */
@@ -135,6 +140,24 @@ static void run_reload(struct control_request *request, const json_t *message)
 {
     (void)message;
     master_reload_start(request->master, on_reloaded, request);
+}
+
+/* plan */
+
+static void on_planned(void *arg, json_t *answer)
+{
+    control_answer(arg, answer);
+}
+
+static void plan_from_here(struct control_request *request)
+{
+    master_plan_start(request->master, request->gathered, on_planned, request);
+}
+
+static void run_plan(struct control_request *request, const json_t *message)
+{
+    (void)message;
+    gather(request, plan_from_here);
 }
 
 /* quarantine */
@@ -175,10 +198,15 @@ static void forward(struct control_request *request, const json_t *message)
 static const struct {
     const char *name;
     void (*run)(struct control_request *request, const json_t *message);
-} METHODS[] = {{"host.status", run_status},    {"host.reload", run_reload},
-               {"host.release", run_release},  {"session.list", run_session_list},
-               {"session.state", forward},     {"session.call", forward},
-               {"session.subscribe", forward}, {"session.unsubscribe", forward},
+} METHODS[] = {{"host.status", run_status},
+               {"host.reload", run_reload},
+               {"host.plan", run_plan},
+               {"host.release", run_release},
+               {"session.list", run_session_list},
+               {"session.state", forward},
+               {"session.call", forward},
+               {"session.subscribe", forward},
+               {"session.unsubscribe", forward},
                {"session.reconnect", forward}};
 
 void control_method_run(struct control_request *request, const json_t *message)
@@ -190,9 +218,9 @@ void control_method_run(struct control_request *request, const json_t *message)
             return;
         }
     }
-    control_answer_error(
-        request, METHOD_NOT_FOUND,
-        "unknown method; there are host.status, host.reload, host.release, session.list, "
-        "session.state, session.call, session.subscribe, "
-        "session.unsubscribe, session.reconnect");
+    control_answer_error(request, METHOD_NOT_FOUND,
+                         "unknown method; there are host.status, host.reload, host.plan, "
+                         "host.release, session.list, "
+                         "session.state, session.call, session.subscribe, "
+                         "session.unsubscribe, session.reconnect");
 }

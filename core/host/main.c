@@ -12,8 +12,8 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "conf/directive.h"
+#include "host/ask.h"
 #include "host/checker.h"
-#include "host/control_client.h"
 #include "host/master.h"
 #include "host/observer.h"
 #include "host/worker.h"
@@ -67,9 +67,13 @@ static int load_and_check(struct config_load *load, const struct options *option
     struct hawser_error err = HAWSER_ERROR_INIT;
     /* What is wrong so far is in its problems; the checker may find more. */
     int rc = config_load_read(load, options);
-    if (load->config >= 0 &&
-        checker_run(load->config, options->prefix, print, &load->problems, &err) != 0) {
-        conf_problem(&load->problems, NULL, "%s", err.message);
+    if (load->config >= 0) {
+        struct checker_order order = {.config     = load->config,
+                                      .prefix     = options->prefix,
+                                      .timeout_ms = settings_reload_timeout_ms(load->tree)};
+        if (checker_run(&order, print, &load->problems, &err) != 0) {
+            conf_problem(&load->problems, NULL, "%s", err.message);
+        }
     }
     if (load->problems.count > 0) {
         print_problems(&load->problems);
@@ -85,11 +89,12 @@ static int run_test(const struct options *options)
     if (rc != 0) {
         fprintf(stderr, "hawser: configuration file %s test failed (%zu problem%s)\n",
                 options->config, load.problems.count, load.problems.count == 1 ? "" : "s");
-    } else if (!options->quiet) {
+    } else if (!options->quiet && !options->plan) {
         fprintf(stderr, "hawser: configuration file %s test is successful\n", options->config);
     }
+    int status = rc != 0 ? 1 : options->plan ? ask_plan(options, load.tree) : 0;
     config_load_fini(&load);
-    return rc == 0 ? 0 : 1;
+    return status;
 }
 
 static int run_host(const struct options *options)
@@ -111,28 +116,6 @@ static int run_host(const struct options *options)
 }
 
 /* -s */
-
-static int ask_reload(const struct options *options, const struct settings *settings)
-{
-    struct hawser_error err = HAWSER_ERROR_INIT;
-    json_t *answer =
-        control_ask(settings->control_path, "host.reload", NULL, options->wait_ms, &err);
-    json_t *result   = json_object_get(answer, "result");
-    int ok           = json_is_true(json_object_get(result, "ok"));
-    const char *text = json_string_value(json_object_get(result, "text"));
-    if (answer == NULL) {
-        return fail(&err);
-    }
-    if (text == NULL) {
-        text = json_string_value(json_object_get(json_object_get(answer, "error"), "message"));
-    }
-    if (!ok || !options->quiet) {
-        fprintf(ok ? stdout : stderr, "hawser: %s\n",
-                text == NULL ? "the host gave no reason" : text);
-    }
-    json_decref(answer);
-    return ok ? 0 : 1;
-}
 
 static int send_signal(const struct options *options, const struct settings *settings)
 {

@@ -296,6 +296,7 @@ static int become_daemon(struct master *master, struct hawser_error *err)
 static void destroy(struct master *master)
 {
     master_reload_fini(master);
+    master_plans_fini(master);
     control_destroy(master->control);
     for (uint32_t i = 0; i < MASTER_WORKERS; i++) {
         master_child_fini(&master->workers[i]);
@@ -394,6 +395,7 @@ int master_run(const struct options *options, struct conf_tree *tree, int config
                                .started_at = clock_monotonic()};
     *secrets = (struct secrets){0};
     list_init(&master->commands);
+    list_init(&master->plans);
     master_reload_init(master);
     master_quarantine_init(master);
     log_set_process("master");

@@ -16,6 +16,7 @@
 #include "host/channel.h"
 #include "host/child.h"
 #include "host/intensity.h"
+#include "host/module_files.h"
 #include "host/options.h"
 #include "host/pidfile.h"
 #include "host/secrets.h"
@@ -60,12 +61,13 @@ struct master_child {
     struct event *restart;     /* pending: waits before it is started again */
     clock_ns_t started_at;
     struct intensity intensity;
-    uint64_t restarts;   /* since the host started */
-    uint64_t generation; /* that it applied last */
-    int wanted;          /* 0: it may end */
-    int again;           /* when it has ended, start it: it was wanted again meanwhile */
-    int was_killed;      /* its last end came from outside, while it ran well */
-    int inherits;        /* a predecessor died with sessions that nobody told goodbye */
+    uint64_t restarts;           /* since the host started */
+    uint64_t generation;         /* that it applied last */
+    struct module_files modules; /* as they were when it was told its config */
+    int wanted;                  /* 0: it may end */
+    int again;                   /* when it has ended, start it: it was wanted again meanwhile */
+    int was_killed;              /* its last end came from outside, while it ran well */
+    int inherits;                /* a predecessor died with sessions that nobody told goodbye */
 };
 
 /** What a reload has come to. */
@@ -96,6 +98,7 @@ struct master_reload {
     struct event *deadline;
     json_t *errors; /* of workers */
     json_int_t totals[5];
+    char others[160]; /* outputs and telemetry that changed, in words; "": none */
     struct list waiters;
     struct reload_result last;
 };
@@ -137,6 +140,7 @@ struct master {
     struct event *signals[8];
     struct master_reload reload;
     struct master_quarantine quarantine;
+    struct list plans; /* being made for control clients */
     struct control *control;
     struct list commands;
     uint64_t next_command;
@@ -231,11 +235,47 @@ void master_reload_init(struct master *master);
 /** Start a reload, or one more after the one that runs. @param done may be NULL */
 void master_reload_start(struct master *master,
                          void (*done)(void *arg, const struct reload_result *result), void *arg);
+/** Can this master carry the settings of this tree out? @param problems gets what it cannot */
+void master_reload_check(const struct master *master, const struct conf_tree *tree,
+                         const struct settings *settings, struct conf_problems *problems);
 /** A child applied a generation. */
 void master_reload_applied(struct master_child *child, uint64_t generation, const json_t *report);
 /** A child died: a reload does not wait for it. */
 void master_reload_child_gone(struct master *master);
 void master_reload_fini(struct master *master);
+
+/* a reload in words: master_outcome.c */
+
+/** Has it still to apply the generation in force? One that is down gets it when it starts. */
+int master_child_is_behind(const struct master_child *child);
+/** Before the new config is in force: tell the log each change, and count those that workers do not
+ * report. */
+void master_outcome_foresee(struct master *master);
+/** Which processes have not applied it: "worker 1 did not ...". */
+void master_outcome_of_those_behind(const struct master *master, char *out, size_t size);
+/** Write the line that says what was done. @param trouble what is missing; NULL: nothing */
+void master_outcome_describe(struct master *master, const char *trouble);
+
+/* plans: master_plan.c */
+
+/** What a plan goes from this master's state to. */
+struct master_candidate {
+    const struct conf_tree *tree;
+    const struct secrets *secrets;
+    uint32_t workers;
+    const json_t *states; /* by session: its state; NULL: unknown */
+};
+
+/** @return given: [{"kind", "name", "action", "reason"}], removed ones first; NULL: no memory */
+json_t *master_plan_json(struct master *master, const struct master_candidate *candidate);
+/**
+ * Check the config file as a reload would, and plan the step to it. Nothing is applied.
+ * @param sessions  borrowed: what session.list says
+ * @param done      called once, now or later: with the answer of host.plan (taken)
+ */
+void master_plan_start(struct master *master, const json_t *sessions,
+                       void (*done)(void *arg, json_t *answer), void *arg);
+void master_plans_fini(struct master *master);
 
 /** Start the workers that do not run yet: the observer is ready, or took too long. */
 void master_start_workers(struct master *master);

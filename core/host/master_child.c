@@ -124,6 +124,7 @@ int master_child_configure(struct master_child *child, struct hawser_error *err)
                      (struct hawser_slice){channels, strlen(channels)}, -1, err) != 0) {
         goto out;
     }
+    module_files_read(&child->modules, master->tree, master->options->prefix);
     rc = channel_send(child->channel, CHANNEL_CONFIG, master->generation,
                       (struct hawser_slice){text, strlen(text)}, master->config, err);
 out:
@@ -388,6 +389,7 @@ void master_child_fini(struct master_child *child)
     }
     child->master->stopping = 2;
     bury(child);
+    module_files_fini(&child->modules);
     master_watch_fini(child);
     if (child->restart != NULL) {
         event_free(child->restart);

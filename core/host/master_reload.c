@@ -12,8 +12,6 @@
 #include "host/master.h"
 #include "telemetry/area.h"
 
-#define APPLY_DEADLINE_S 30
-
 static const char *const TOTALS[5] = {"kept", "applied", "replaced", "added", "removed"};
 
 void master_reload_init(struct master *master)
@@ -96,36 +94,19 @@ static void refuse(struct master *master, const struct conf_problems *problems)
 static int all_applied(const struct master *master)
 {
     for (uint32_t i = 0; i < MASTER_WORKERS; i++) {
-        const struct master_child *child = &master->workers[i];
-        if (child->wanted && child->channel != NULL && child->generation < master->generation) {
+        if (master_child_is_behind(&master->workers[i])) {
             return 0;
         }
     }
-    return 1;
-}
-
-static void describe_outcome(struct master *master)
-{
-    struct master_reload *reload = &master->reload;
-    size_t errors                = json_array_size(reload->errors);
-    long long took_ms = (long long)((clock_monotonic() - reload->began_at) / CLOCK_NS_PER_MS);
-    const char *first = json_string_value(json_array_get(reload->errors, 0));
-    (void)snprintf(
-        reload->last.text, sizeof(reload->last.text),
-        "reload %s, generation %llu: %lld sessions kept, %lld changed in place, %lld replaced, "
-        "%lld added, "
-        "%lld removed in %lld ms%s%s",
-        errors == 0 ? "done" : "done in part", (unsigned long long)master->generation,
-        (long long)reload->totals[0], (long long)reload->totals[1], (long long)reload->totals[2],
-        (long long)reload->totals[3], (long long)reload->totals[4], took_ms,
-        errors == 0 ? "" : "; error: ", errors == 0 ? "" : (first == NULL ? "?" : first));
+    return !master_child_is_behind(&master->observer);
 }
 
 static void check_applied(struct master *master)
 {
     if (master->reload.step == RELOAD_STEP_APPLYING && all_applied(master)) {
-        describe_outcome(master);
-        finish(master, json_array_size(master->reload.errors) == 0);
+        const json_t *first = json_array_get(master->reload.errors, 0);
+        master_outcome_describe(master, first == NULL ? NULL : json_string_value(first));
+        finish(master, first == NULL);
     }
 }
 
@@ -153,10 +134,9 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
     struct master *master = arg;
     (void)fd;
     (void)what;
-    (void)snprintf(
-        master->reload.last.text, sizeof(master->reload.last.text),
-        "reload: generation %llu is not in force everywhere after %d s; see `hawserctl status`",
-        (unsigned long long)master->generation, APPLY_DEADLINE_S);
+    char trouble[512];
+    master_outcome_of_those_behind(master, trouble, sizeof(trouble));
+    master_outcome_describe(master, trouble);
     finish(master, 0);
 }
 
@@ -226,8 +206,11 @@ static void apply(struct master *master)
 {
     struct master_reload *reload = &master->reload;
     struct hawser_error err      = HAWSER_ERROR_INIT;
-    struct timeval deadline      = {APPLY_DEADLINE_S, 0};
+    master_outcome_foresee(master);
     adopt(master);
+    int64_t longest_ms      = master->settings.reload_timeout_ms;
+    struct timeval deadline = {(time_t)(longest_ms / 1000),
+                               (suseconds_t)(longest_ms % 1000 * 1000)};
     warn_of_fixed(master);
     if (log_open(master->settings.log_path, master->settings.log_level, &err) != 0) {
         log_write(LOG_ERROR, "%s; the log goes on where it was", err.message);
@@ -245,6 +228,17 @@ static void apply(struct master *master)
 
 /* checking */
 
+void master_reload_check(const struct master *master, const struct conf_tree *tree,
+                         const struct settings *settings, struct conf_problems *problems)
+{
+    size_t most = telemetry_area_worker_slots(master->area) - 1;
+    if (settings->workers > most) {
+        conf_problem(problems, conf_find(conf_tree_root(tree), "worker_processes", NULL),
+                     "worker_processes can grow to %zu without a restart, not to %u", most,
+                     (unsigned)settings->workers);
+    }
+}
+
 static void on_checked(void *arg, const struct conf_problems *problems)
 {
     struct master *master        = arg;
@@ -258,13 +252,13 @@ static void on_checked(void *arg, const struct conf_problems *problems)
                              master->options->error_log, &err) != 0) {
         conf_problem(&more, NULL, "%s", err.message);
         refuse(master, &more);
-    } else if (reload->settings.workers >= telemetry_area_worker_slots(master->area)) {
-        conf_problem(&more, NULL, "worker_processes can grow to %zu without a restart, not to %u",
-                     telemetry_area_worker_slots(master->area) - 1,
-                     (unsigned)reload->settings.workers);
-        refuse(master, &more);
     } else {
-        apply(master);
+        master_reload_check(master, reload->tree, &reload->settings, &more);
+        if (more.count > 0) {
+            refuse(master, &more);
+        } else {
+            apply(master);
+        }
     }
     conf_problems_fini(&more);
 }
@@ -290,8 +284,13 @@ static void begin(struct master *master)
     load.config     = -1;
     load.secrets    = (struct secrets){0};
     checker_destroy(reload->checker);
-    reload->checker = checker_start(master->base, reload->config, master->options->prefix,
-                                    on_checked, master, &err);
+    struct checker_order order = {.base       = master->base,
+                                  .config     = reload->config,
+                                  .prefix     = master->options->prefix,
+                                  .timeout_ms = settings_reload_timeout_ms(reload->tree),
+                                  .done       = on_checked,
+                                  .arg        = master};
+    reload->checker            = checker_start(&order, &err);
     if (reload->checker == NULL) {
         conf_problem(&load.problems, NULL, "%s", err.message);
         refuse(master, &load.problems);

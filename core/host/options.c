@@ -25,7 +25,8 @@ static const char HELP[] =
     "  -c FILE        configuration file (default: " HAWSER_DEFAULT_CONFIG ")\n"
     "  -p PREFIX      folder that relative paths start from (default: " HAWSER_DEFAULT_PREFIX ")\n"
     "  -t             test the configuration, modules included, and exit\n"
-    "  -T             the same, and print it with its includes expanded and secrets masked\n"
+    "  --plan         with -t: ask the running host what a reload would do;  --json: as JSON\n"
+    "  -T             as -t, and print it with its includes expanded and secrets masked\n"
     "  -q             with -t: print errors alone\n"
     "  -g DIRECTIVES  directives in front of the configuration's, e.g. \"daemon off;\"\n"
     "  -e FILE        error log, in place of the configuration's error_log; \"stderr\" is one\n"
@@ -98,6 +99,12 @@ static int take_option(struct options *options, int letter, const char *value,
         return 0;
     case 'w':
         return value == NULL ? 0 : conf_value_time(value, &options->wait_ms, err);
+    case 'P':
+        options->plan = 1;
+        return 0;
+    case 'J':
+        options->json = 1;
+        return 0;
     case 'm':
         options->module = value;
         return 0;
@@ -136,6 +143,10 @@ static int decide_action(struct options *options, struct hawser_error *err)
     if ((options->signal != NULL) + (options->module != NULL) + tests > 1) {
         error_set(err, HAWSER_CONF_DIRECTIVE,
                   "-t or -T, -s and -m ask for different things: give one of them");
+        return -1;
+    }
+    if ((options->plan && options->action != OPTIONS_TEST) || (options->json && !options->plan)) {
+        error_set(err, HAWSER_CONF_DIRECTIVE, "--plan goes with -t, and --json with --plan");
         return -1;
     }
     if (options->action == OPTIONS_RUN && options->signal != NULL) {
@@ -196,10 +207,10 @@ static int explain_option(int letter, char *const *argv, struct hawser_error *er
 
 int options_parse(struct options *options, int argc, char *const *argv, struct hawser_error *err)
 {
-    static const struct option LONG[] = {{"wait", optional_argument, NULL, 'w'},
-                                         {"help", no_argument, NULL, 'h'},
-                                         {"version", no_argument, NULL, 'v'},
-                                         {NULL, 0, NULL, 0}};
+    static const struct option LONG[] = {
+        {"wait", optional_argument, NULL, 'w'}, {"plan", no_argument, NULL, 'P'},
+        {"json", no_argument, NULL, 'J'},       {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'v'},    {NULL, 0, NULL, 0}};
     char here[PATH_MAX];
     *options = (struct options){.wait_ms = DEFAULT_WAIT_MS};
     opterr   = 0;

@@ -30,6 +30,8 @@ struct options {
     const char *module;     /* -m */
     int64_t wait_ms;        /* --wait of -s reload; how long to wait for the outcome */
     int quiet;              /* -q */
+    int plan;               /* --plan of -t: what a reload would do */
+    int json;               /* --json of --plan */
 };
 
 /** @param argv borrowed as long as the options. @return 0, or -1 with err set: which option, and

@@ -3,6 +3,7 @@
  */
 #include "host/reload.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,11 +38,15 @@ static const char *name_of(const struct conf_node *node)
     return node->words[node->word_count - 1];
 }
 
-static const struct conf_node *find_block(const struct conf_tree *tree,
-                                          enum hawser_module_kind kind, const char *name)
+static const struct conf_node *look_for(const struct conf_tree *tree, enum hawser_module_kind kind,
+                                        const char *name, const struct conf_node *from, size_t most)
 {
-    const struct conf_node *node = NULL;
-    while (tree != NULL && (node = conf_find(conf_tree_root(tree), BLOCKS[kind], node)) != NULL) {
+    const struct conf_node *node = from;
+    for (size_t i = 0; tree != NULL && i < most; i++) {
+        node = conf_find(conf_tree_root(tree), BLOCKS[kind], node);
+        if (node == NULL) {
+            return NULL;
+        }
         if (node->word_count > 1 && strcmp(name_of(node), name) == 0) {
             return node;
         }
@@ -49,8 +54,21 @@ static const struct conf_node *find_block(const struct conf_tree *tree,
     return NULL;
 }
 
-/** Do all statements of this name stand in both blocks alike, in the same order? */
-static int same_statements(const struct conf_node *a, const struct conf_node *b,
+/* Two configs mostly have their blocks in the same order: looking behind the one found last makes
+ * a plan of thousands of sessions cheap. */
+static const struct conf_node *find_block(const struct conf_tree *tree,
+                                          enum hawser_module_kind kind, const char *name,
+                                          const struct conf_node **last)
+{
+    const struct conf_node *node = look_for(tree, kind, name, *last, 1);
+    if (node == NULL) {
+        node = look_for(tree, kind, name, NULL, SIZE_MAX);
+    }
+    *last = node == NULL ? *last : node;
+    return node;
+}
+
+int reload_same_statements(const struct conf_node *a, const struct conf_node *b,
                            const char *directive)
 {
     const struct conf_node *in_a = NULL;
@@ -79,7 +97,7 @@ static int is_in_place(const char *directive)
 static int differs_in_place(const struct conf_node *a, const struct conf_node *b)
 {
     for (const struct conf_node *node = a->first_child; node != NULL; node = node->next) {
-        if (!is_in_place(node->words[0]) && !same_statements(a, b, node->words[0])) {
+        if (!is_in_place(node->words[0]) && !reload_same_statements(a, b, node->words[0])) {
             return 0;
         }
     }
@@ -88,28 +106,49 @@ static int differs_in_place(const struct conf_node *a, const struct conf_node *b
            (conf_find(b, "credentials", NULL) == NULL);
 }
 
-static enum reload_action judge(const struct reload_rules *rules, enum hawser_module_kind kind,
-                                const struct conf_node *before, const struct conf_node *after)
+static unsigned find_causes(const struct reload_rules *rules, enum hawser_module_kind kind,
+                            const struct conf_node *before, const struct conf_node *after)
 {
+    unsigned causes  = conf_node_equal(before, after) ? 0 : RELOAD_CAUSE_BLOCK;
+    const char *name = name_of(after);
     if (rules->module_changed != NULL && rules->module_changed(rules->arg, kind, after)) {
-        return RELOAD_REPLACE;
+        causes |= RELOAD_CAUSE_MODULE;
     }
-    int same = conf_node_equal(before, after);
     if (kind != HAWSER_ADAPTER) {
-        return same ? RELOAD_KEEP : RELOAD_REPLACE;
+        return causes;
     }
-    if (!same) {
-        return differs_in_place(before, after) && differs_in_place(after, before) ? RELOAD_APPLY
-                                                                                  : RELOAD_REPLACE;
+    if (rules->credentials_changed != NULL && rules->credentials_changed(rules->arg, name)) {
+        causes |= RELOAD_CAUSE_CREDENTIALS;
     }
-    if (rules->credentials_changed != NULL &&
-        rules->credentials_changed(rules->arg, name_of(after))) {
-        return RELOAD_APPLY;
+    if (rules->worker_changed != NULL && rules->worker_changed(rules->arg, name)) {
+        causes |= RELOAD_CAUSE_WORKER;
     }
-    return RELOAD_KEEP;
+    if (rules->has_failed != NULL && rules->has_failed(rules->arg, name)) {
+        causes |= RELOAD_CAUSE_FAILED;
+    }
+    return causes;
 }
 
-static int add_change(struct reload_plan *plan, enum reload_action action,
+static enum reload_action judge(const struct reload_change *change)
+{
+    const unsigned in_place = RELOAD_CAUSE_BLOCK | RELOAD_CAUSE_CREDENTIALS;
+    if (change->before == NULL) {
+        return RELOAD_ADD;
+    }
+    if (change->after == NULL) {
+        return RELOAD_REMOVE;
+    }
+    if (change->causes == 0) {
+        return RELOAD_KEEP;
+    }
+    return change->kind == HAWSER_ADAPTER && (change->causes & ~in_place) == 0 &&
+                   differs_in_place(change->before, change->after) &&
+                   differs_in_place(change->after, change->before)
+               ? RELOAD_APPLY
+               : RELOAD_REPLACE;
+}
+
+static int add_change(struct reload_plan *plan, const struct reload_rules *rules,
                       enum hawser_module_kind kind, const struct conf_node *before,
                       const struct conf_node *after)
 {
@@ -117,11 +156,16 @@ static int add_change(struct reload_plan *plan, enum reload_action action,
     if (more == NULL) {
         return -1;
     }
-    plan->changes              = more;
-    plan->changes[plan->count] = (struct reload_change){
-        action, kind, name_of(after != NULL ? after : before), before, after};
-    plan->count++;
-    plan->totals[kind][action]++;
+    plan->changes                = more;
+    struct reload_change *change = &plan->changes[plan->count++];
+    *change                      = (struct reload_change){
+                             .kind   = kind,
+                             .name   = name_of(after != NULL ? after : before),
+                             .before = before,
+                             .after  = after,
+                             .causes = before == NULL || after == NULL ? 0 : find_causes(rules, kind, before, after)};
+    change->action = judge(change);
+    plan->totals[kind][change->action]++;
     return 0;
 }
 
@@ -137,11 +181,12 @@ static int plan_removed(const struct conf_tree *before, const struct conf_tree *
                         struct reload_plan *plan)
 {
     const struct conf_node *node = NULL;
+    const struct conf_node *last = NULL;
     while (before != NULL &&
            (node = conf_find(conf_tree_root(before), BLOCKS[kind], node)) != NULL) {
         if (node->word_count > 1 && is_ours(rules, kind, node, 0) &&
-            !is_ours(rules, kind, find_block(after, kind, name_of(node)), 1) &&
-            add_change(plan, RELOAD_REMOVE, kind, node, NULL) != 0) {
+            !is_ours(rules, kind, find_block(after, kind, name_of(node), &last), 1) &&
+            add_change(plan, rules, kind, node, NULL) != 0) {
             return -1;
         }
     }
@@ -153,16 +198,16 @@ static int plan_present(const struct conf_tree *before, const struct conf_tree *
                         struct reload_plan *plan)
 {
     const struct conf_node *node = NULL;
+    const struct conf_node *last = NULL;
     while ((node = conf_find(conf_tree_root(after), BLOCKS[kind], node)) != NULL) {
         if (node->word_count < 2 || !is_ours(rules, kind, node, 1)) {
             continue;
         }
-        const struct conf_node *old = find_block(before, kind, name_of(node));
+        const struct conf_node *old = find_block(before, kind, name_of(node), &last);
         if (!is_ours(rules, kind, old, 0)) {
             old = NULL;
         }
-        enum reload_action action = old == NULL ? RELOAD_ADD : judge(rules, kind, old, node);
-        if (add_change(plan, action, kind, old, node) != 0) {
+        if (add_change(plan, rules, kind, old, node) != 0) {
             return -1;
         }
     }

@@ -12,6 +12,8 @@
 #include "conf/directive.h"
 #include "conf/value.h"
 
+#define DEFAULT_RELOAD_TIMEOUT_MS 30000
+
 const char *settings_main_word(const struct conf_tree *tree, const char *directive)
 {
     return conf_get_string(conf_tree_root(tree), &conf_core_table, 1, HAWSER_IN_MAIN, directive);
@@ -109,6 +111,7 @@ int settings_read(struct settings *settings, const struct conf_tree *tree, const
                .daemon              = main_number(tree, "daemon") != 0,
                .master_process      = main_number(tree, "master_process") != 0,
                .shutdown_timeout_ms = main_number(tree, "shutdown_timeout"),
+               .reload_timeout_ms   = settings_reload_timeout_ms(tree),
                .worker_timeout_ms   = main_number(tree, "worker_timeout"),
                .callback_budget_ms  = main_number(tree, "callback_budget"),
                .restarts            = {.most = 5, .within = 10 * CLOCK_NS_PER_S},
@@ -126,6 +129,17 @@ int settings_read(struct settings *settings, const struct conf_tree *tree, const
         return -1;
     }
     return 0;
+}
+
+int64_t settings_reload_timeout_ms(const struct conf_tree *tree)
+{
+    const struct conf_node *node = conf_find(conf_tree_root(tree), "reload_timeout", NULL);
+    struct hawser_error unused   = HAWSER_ERROR_INIT;
+    int64_t timeout_ms           = 0;
+    return node != NULL && node->word_count == 2 &&
+                   conf_value_time(node->words[1], &timeout_ms, &unused) == 0 && timeout_ms > 0
+               ? timeout_ms
+               : DEFAULT_RELOAD_TIMEOUT_MS;
 }
 
 struct budget_limits settings_connect_budget(const struct conf_tree *tree)

@@ -17,6 +17,7 @@ struct settings {
     int master_process;
     int log_level;
     int64_t shutdown_timeout_ms;
+    int64_t reload_timeout_ms;
     int64_t worker_timeout_ms;  /* 0: off */
     int64_t callback_budget_ms; /* 0: off */
     struct intensity_limits restarts;
@@ -36,6 +37,10 @@ void settings_fini(struct settings *settings);
 
 /** First word behind the directive, or its default; borrowed. Of the main block. */
 const char *settings_main_word(const struct conf_tree *tree, const char *directive);
+
+/** How long a step of a reload may take; the default where the tree, which need not have been
+ * checked, says nothing that can be understood. */
+int64_t settings_reload_timeout_ms(const struct conf_tree *tree);
 
 /** The attempts to connect that all workers together may make; the defaults where nothing is said.
  */

@@ -99,6 +99,15 @@ START_TEST(wait_without_a_time_keeps_the_default)
 }
 END_TEST
 
+START_TEST(a_test_may_ask_for_the_plan_too)
+{
+    ck_assert_int_eq(parse("hawser -t --plan --json"), 0);
+    ck_assert_int_eq(options.action, OPTIONS_TEST);
+    ck_assert_int_eq(options.plan, 1);
+    ck_assert_int_eq(options.json, 1);
+}
+END_TEST
+
 static void expect_path(const char *got, const char *base, const char *path)
 {
     char wanted[8192];
@@ -158,7 +167,10 @@ static const struct {
              {"hawser -t -s stop", "give one of them"},
              {"hawser -s stop -T", "give one of them"},
              {"hawser -m x.so -t", "give one of them"},
-             {"hawser -s quit -m x.so", "give one of them"}};
+             {"hawser -s quit -m x.so", "give one of them"},
+             {"hawser --plan", "--plan goes with -t"},
+             {"hawser -T --plan", "--plan goes with -t"},
+             {"hawser -t --json", "--json with --plan"}};
 
 START_TEST(a_wrong_line_says_what_is_wrong_with_it)
 {
@@ -175,8 +187,9 @@ START_TEST(the_help_names_every_option)
     ck_assert_ptr_nonnull(out);
     options_print_help(out);
     ck_assert_int_eq(fclose(out), 0);
-    static const char *const OPTIONS[] = {"-c ", "-p ", "-t ", "-T ", "-q ", "-g ",   "-e ",
-                                          "-s ", "-m ", "-v ", "-V",  "-h ", "--wait"};
+    static const char *const OPTIONS[] = {"-c ", "-p ", "-t ",    "-T ",    "-q ",
+                                          "-g ", "-e ", "-s ",    "-m ",    "-v ",
+                                          "-V",  "-h ", "--wait", "--plan", "--json"};
     for (size_t i = 0; i < sizeof(OPTIONS) / sizeof(OPTIONS[0]); i++) {
         ck_assert_msg(strstr(text, OPTIONS[i]) != NULL, "%s", OPTIONS[i]);
     }
@@ -212,6 +225,7 @@ int main(void)
                         COUNT(ACTIONS));
     tcase_add_test(cases, values_stand_in_the_next_word_or_in_the_same);
     tcase_add_test(cases, wait_without_a_time_keeps_the_default);
+    tcase_add_test(cases, a_test_may_ask_for_the_plan_too);
     tcase_add_test(cases, a_relative_prefix_starts_from_the_current_folder);
     tcase_add_test(cases, a_relative_config_starts_from_the_prefix);
     tcase_add_test(cases, a_config_that_only_the_current_folder_has_is_what_was_meant);
