@@ -220,6 +220,9 @@ size_t output_line_write(const struct hawser_record *record, char *out)
     }
     put_named(text, ",\"channel\":", record->channel);
     if (record->kind == HAWSER_RECORD_DATA) {
+        if ((record->flags & HAWSER_DELIVERY_SNAPSHOT) != 0) {
+            put_literal(text, ",\"snapshot\":true");
+        }
         put_data(text, record);
     } else {
         put_event(text, record);

@@ -71,6 +71,7 @@ void session_channel_confirmed(struct session *session, struct hawser_slice name
         wanted_move(&session->wanted, channel, CHANNEL_CONFIRMED);
     }
     channel->refusals  = 0;
+    channel->most_with = 0;
     channel->confirmed = 1;
     channel->seen_at   = clock_monotonic();
     session_tell_gap(session, channel);
@@ -131,6 +132,19 @@ static void refuse(struct session *session, struct channel *channel, const struc
     }
 }
 
+/* One channel that the exchange does not take may have had a whole call refused: those that stood
+ * in it are asked for again at once, in halves, until the one that is at fault stands alone. */
+static int divide(struct session *session, struct channel *channel, const struct hawser_error *why)
+{
+    if (why->code != HAWSER_REQUEST_REFUSED || channel->state != CHANNEL_PENDING ||
+        channel->asked_with < 2 || rule_of(session, why) != NULL) {
+        return 0;
+    }
+    channel->most_with = (channel->asked_with + 1) / 2;
+    wanted_move(&session->wanted, channel, CHANNEL_WANTED);
+    return 1;
+}
+
 void session_channel_refused(struct session *session, struct hawser_slice name,
                              const struct hawser_error *why)
 {
@@ -141,7 +155,8 @@ void session_channel_refused(struct session *session, struct hawser_slice name,
     }
     if (channel->origin == 0) {
         wanted_remove(&session->wanted, channel);
-    } else if (channel->state != CHANNEL_UNWANTED && channel->state != CHANNEL_LEAVING) {
+    } else if (channel->state != CHANNEL_UNWANTED && channel->state != CHANNEL_LEAVING &&
+               !divide(session, channel, why)) {
         refuse(session, channel, why);
     }
     session_channels_look(session);

@@ -141,7 +141,8 @@ static size_t batch_size(const struct session *session)
     return most == 0 ? SIZE_MAX : most;
 }
 
-/* Takes channels from the front of one list and moves them to another state. */
+/* Takes channels from the front of one list and moves them to another state. A channel whose batch
+ * was refused as a whole goes with fewer. */
 static size_t gather(struct session *session, enum channel_state from, enum channel_state to,
                      struct hawser_slice *names, size_t most)
 {
@@ -150,11 +151,24 @@ static size_t gather(struct session *session, enum channel_state from, enum chan
     struct list *head = &session->wanted.in_state[from];
     while (count < most && !list_is_empty(head)) {
         struct channel *channel = CHANNEL_OF(head->next);
-        channel->asked_at       = now;
-        names[count++]          = channel_name(channel);
+        if (channel->most_with != 0 && channel->most_with < most) {
+            most = channel->most_with;
+            if (count >= most) {
+                break;
+            }
+        }
+        channel->asked_at = now;
+        names[count++]    = channel_name(channel);
         wanted_move(&session->wanted, channel, to);
     }
     return count;
+}
+
+static void note_batch(struct session *session, const struct hawser_slice *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        wanted_find(&session->wanted, names[i])->asked_with = (uint32_t)count;
+    }
 }
 
 typedef void (*ask_fn)(void *adapter, const struct hawser_slice *channels, size_t count);
@@ -171,7 +185,8 @@ static int ask_batch(struct session *session, enum channel_state from, enum chan
                   session->options.name);
         return -1;
     }
-    size_t count    = gather(session, from, to, names, most);
+    size_t count = gather(session, from, to, names, most);
+    note_batch(session, names, count);
     uint64_t before = session_enter(session, slot);
     session->asking = 1;
     ask(session->adapter, names, count);

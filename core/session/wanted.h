@@ -37,6 +37,8 @@ struct channel {
     uint8_t heal_pending;
     uint8_t strikes; /* how often it went stale since it last delivered */
     uint32_t refusals;
+    uint32_t asked_with;    /* channels in the batch that it was last asked for in */
+    uint32_t most_with;     /* of the next one; 0: as many as the adapter takes */
     clock_ns_t asked_at;    /* PENDING, LEAVING: since */
     clock_ns_t retry_at;    /* REFUSED: not before */
     clock_ns_t heal_at;     /* not healed again before */

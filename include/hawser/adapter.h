@@ -102,7 +102,8 @@ struct hawser_adapter {
      * Ask for channels. Later report every one of them by host->channel_confirmed or
      * host->channel_refused, whatever the exchange answered; what stays unreported when the phase's
      * deadline passes counts as refused. Mandatory for adapters that have channels; NULL: the
-     * session cannot have any.
+     * session cannot have any. An error of a whole call is reported for each of its channels as
+     * REQUEST_REFUSED: the host asks for them again in halves until the one at fault stands alone.
      *
      * @param channels  borrowed for the call
      */

@@ -31,8 +31,13 @@ int deribit_channel_is_private(struct hawser_slice channel);
 struct hawser_slice deribit_wanted_name(const struct deribit *deribit, struct hawser_slice channel);
 void deribit_forget_names(struct deribit *deribit);
 
-/* heartbeat.c: set_heartbeat, test_request, and public/test as our own question */
+/* restore.c: cancel-on-disconnect and set_heartbeat, before any channel */
 void deribit_restore(void *adapter);
+/** The config, as far as the rows of its directives cannot say it. */
+int deribit_check(const struct hawser_host *host, struct hawser_instance *self,
+                  struct hawser_error *err);
+
+/* heartbeat.c: test_request, and public/test as our own question */
 void deribit_heartbeat(void *adapter);
 /** A message with method "heartbeat". */
 void deribit_heartbeat_message(struct deribit *deribit, const struct hawser_envelope *envelope,

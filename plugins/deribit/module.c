@@ -39,11 +39,23 @@ static void deribit_disconnected(void *adapter, const struct hawser_error *why)
     deribit->login_time    = 0;
 }
 
+static const struct hawser_directive deribit_directives[] = {
+    {.name          = "cancel_on_disconnect",
+     .default_value = "off",
+     .choices       = "off|connection|account",
+     .help          = "have the exchange cancel orders when the link breaks",
+     .contexts      = HAWSER_IN_SESSION,
+     .type          = HAWSER_VALUE_CHOICE,
+     .min_args      = 1,
+     .max_args      = 1},
+};
+
 static const struct hawser_adapter deribit_adapter = {
     .struct_size        = sizeof(deribit_adapter),
     .subscribe_batch    = CHANNELS_PER_CALL,
     .create             = deribit_create,
     .destroy            = deribit_destroy,
+    .check              = deribit_check,
     .authenticate       = deribit_authenticate,
     .restore            = deribit_restore,
     .subscribe          = deribit_subscribe,
@@ -61,8 +73,10 @@ HAWSER_MODULE_NOTE(HAWSER_ADAPTER, "deribit", "0.1.0");
 
 HAWSER_EXPORT const struct hawser_module hawser_module = {
     HAWSER_MODULE_HEAD,
-    .kind           = HAWSER_ADAPTER,
-    .name           = "deribit",
-    .version        = "0.1.0",
-    .vtable.adapter = &deribit_adapter,
+    .kind            = HAWSER_ADAPTER,
+    .name            = "deribit",
+    .version         = "0.1.0",
+    .directives      = deribit_directives,
+    .directive_count = sizeof(deribit_directives) / sizeof(deribit_directives[0]),
+    .vtable.adapter  = &deribit_adapter,
 };

@@ -127,6 +127,10 @@ static void on_answer(void *arg, const struct hawser_reply *reply)
         report(generic, change->is_subscribe, change->channels, change->count);
     } else if (reply->error.len > 0) { /* else none came: the host's deadlines take care */
         generic_explain(generic, &err);
+        if (change->count > 1) {
+            err.code =
+                HAWSER_REQUEST_REFUSED; /* the call as a whole: the host finds who is at fault */
+        }
         if (change->is_subscribe) {
             refuse(generic, change->channels, change->count, &err);
         } else {

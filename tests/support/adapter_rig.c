@@ -21,6 +21,11 @@ static const struct hawser_directive CORE_ROWS[] = {
      .type          = HAWSER_VALUE_TIME,
      .min_args      = 1,
      .max_args      = 1},
+    {.name     = "credentials",
+     .contexts = HAWSER_IN_SESSION,
+     .type     = HAWSER_VALUE_STRING,
+     .min_args = 1,
+     .max_args = 1},
 };
 
 void adapter_rig_init(struct adapter_rig *rig, const struct hawser_module *module)

@@ -56,6 +56,20 @@ START_TEST(data_is_copied_as_it_came)
 }
 END_TEST
 
+START_TEST(a_snapshot_is_marked)
+{
+    struct hawser_record record = {.time_ns  = 1,
+                                   .epoch    = 1,
+                                   .sequence = 2,
+                                   .flags    = HAWSER_DELIVERY_JSON | HAWSER_DELIVERY_SNAPSHOT,
+                                   .session  = SLICE("btc"),
+                                   .channel  = SLICE("book"),
+                                   .data     = SLICE("{}")};
+    ck_assert_str_eq(line_of(&record), "{\"time\":1,\"session\":\"btc\",\"epoch\":1,\"seq\":2,"
+                                       "\"channel\":\"book\",\"snapshot\":true,\"data\":{}}\n");
+}
+END_TEST
+
 START_TEST(a_gap_says_why_and_since_when)
 {
     struct hawser_record record = {.kind     = HAWSER_RECORD_GAP,
@@ -181,6 +195,7 @@ int main(void)
     tcase_add_checked_fixture(tests, NULL, tear_down);
     tcase_set_timeout(tests, 30);
     tcase_add_test(tests, data_is_copied_as_it_came);
+    tcase_add_test(tests, a_snapshot_is_marked);
     tcase_add_test(tests, a_gap_says_why_and_since_when);
     tcase_add_loop_test(tests, each_event_has_its_word, 1, 6);
     tcase_add_test(tests, a_loss_of_the_whole_output_names_no_session);

@@ -139,8 +139,10 @@ static void data(struct dialect *dialect, const struct hawser_message *message, 
 
 static void each_channel(struct dialect *dialect, char *const *words)
 {
-    struct hawser_error why = HAWSER_ERROR_INIT;
+    struct hawser_error why  = HAWSER_ERROR_INIT;
+    struct hawser_error call = HAWSER_ERROR_INIT;
     error_set(&why, HAWSER_SESSION_CHANNEL_REFUSED, "no such channel");
+    error_set(&call, HAWSER_REQUEST_REFUSED, "one of them is not allowed");
     for (size_t i = 1; words[i] != NULL; i++) {
         struct hawser_slice name = slice_of(words[i]);
         if (strcmp(words[0], "on") == 0) {
@@ -148,7 +150,8 @@ static void each_channel(struct dialect *dialect, char *const *words)
         } else if (strcmp(words[0], "off") == 0) {
             session_channel_gone(dialect->session, name);
         } else {
-            session_channel_refused(dialect->session, name, &why);
+            session_channel_refused(dialect->session, name,
+                                    strcmp(words[0], "bad") == 0 ? &call : &why);
         }
     }
 }
@@ -172,7 +175,8 @@ static void understand(struct dialect *dialect, const struct hawser_message *mes
         session_alive(dialect->session);
     } else if (strcmp(verb, "left") == 0) {
         session_left(dialect->session);
-    } else if (strcmp(verb, "on") == 0 || strcmp(verb, "off") == 0 || strcmp(verb, "no") == 0) {
+    } else if (strcmp(verb, "on") == 0 || strcmp(verb, "off") == 0 || strcmp(verb, "no") == 0 ||
+               strcmp(verb, "bad") == 0) {
         each_channel(dialect, words);
     } else {
         data(dialect, message, words);
@@ -249,8 +253,24 @@ static void on_gone(void *arg, struct mock_peer *peer)
     }
 }
 
+static int is_poisoned(const struct exchange *exchange, char *const *words)
+{
+    size_t i = 1;
+    while (exchange->poison != NULL && words[i] != NULL &&
+           strcmp(words[i], exchange->poison) != 0) {
+        i++;
+    }
+    return exchange->poison != NULL && words[i] != NULL;
+}
+
 static void answer_subscribe(struct exchange *exchange, struct mock_peer *peer, char *const *words)
 {
+    if (is_poisoned(exchange, words)) {
+        for (size_t i = 1; words[i] != NULL; i++) {
+            mock_send_text(peer, "bad %s", words[i]);
+        }
+        return;
+    }
     for (size_t i = 1; words[i] != NULL; i++) {
         if (exchange->left_out != NULL && strcmp(words[i], exchange->left_out) == 0) {
             continue;

@@ -37,6 +37,7 @@ struct exchange {
     int mute_leave;
     long long valid_ms;    /* of a login; 0: for ever */
     const char *refused;   /* the one channel that it refuses; NULL: none */
+    const char *poison;    /* a call that names it is refused whole; NULL: none */
     const char *left_out;  /* the one channel that it forgets; NULL: none */
     unsigned subscribes;   /* lines "sub ..." */
     unsigned unsubscribes; /* lines "unsub ..." */

@@ -260,6 +260,26 @@ START_TEST(more_batches_than_may_be_in_flight_are_all_asked_for)
 }
 END_TEST
 
+START_TEST(one_channel_that_has_a_whole_call_refused_is_found_and_the_others_deliver)
+{
+    static const char *const MANY[] = {"c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7"};
+    struct rig rig;
+    rig_init(&rig);
+    rig.options.channels      = MANY;
+    rig.options.channel_count = 8;
+    rig.exchange.poison       = "c4";
+    rig_start(&rig);
+    rig_until(&rig, rig_info(&rig).channels_confirmed == 7);
+    rig_until(&rig, rig_count(rig.records, "GAP c4 refused;") == 1);
+    ck_assert_uint_eq(rig_count(rig.records, "GAP"), 1); /* the others were never said to be */
+    ck_assert_int_eq(session_state(rig.session), HAWSER_STATE_RESTORING);
+    ck_assert_uint_eq(rig_info(&rig).epoch, 1);
+    rig.exchange.poison = NULL;
+    rig_until(&rig, rig_is(&rig, HAWSER_STATE_READY));
+    rig_fini(&rig);
+}
+END_TEST
+
 START_TEST(a_session_without_channels_is_ready_when_it_is_restored)
 {
     struct rig rig;
@@ -305,6 +325,8 @@ int main(void)
     tcase_add_test(cases, a_channel_that_the_answer_leaves_out_is_not_counted_as_restored);
     tcase_add_test(cases, many_channels_are_asked_for_in_batches);
     tcase_add_test(cases, more_batches_than_may_be_in_flight_are_all_asked_for);
+    tcase_add_test(cases,
+                   one_channel_that_has_a_whole_call_refused_is_found_and_the_others_deliver);
     tcase_add_test(cases, a_session_without_channels_is_ready_when_it_is_restored);
     tcase_add_test(cases, credentials_for_an_exchange_without_a_login_are_refused);
     return suite_run("session/restore", cases);

@@ -1,5 +1,6 @@
 /*
- * deribit/heartbeat: set_heartbeat, test_request and our own question.
+ * deribit/restore and deribit/heartbeat: cancel-on-disconnect, set_heartbeat, test_request and our
+ * own question.
  */
 #include <string.h>
 
@@ -98,6 +99,47 @@ START_TEST(a_restore_that_cannot_be_sent_fails)
 }
 END_TEST
 
+START_TEST(cancel_on_disconnect_is_asked_for_before_the_heartbeat)
+{
+    fake_host_set(rig.fake, "cancel_on_disconnect", "connection", NULL);
+    rig.adapter->restore(rig.object);
+    ck_assert_uint_eq(rig.fake->request_count, 1);
+    ck_assert_str_eq(rig.fake->requests[0].method, "private/enable_cancel_on_disconnect");
+    ck_assert_str_eq(rig.fake->requests[0].params, "{\"scope\":\"connection\"}");
+    fake_host_answer(rig.fake, rig.fake->requests[0].id, "\"ok\"");
+    ck_assert_str_eq(rig.fake->events, "");
+    fake_host_answer(rig.fake, fake_host_waiting(rig.fake, "public/set_heartbeat")->id, "\"ok\"");
+    ck_assert_str_eq(rig.fake->events, "restored\n");
+}
+END_TEST
+
+START_TEST(without_the_cancel_on_disconnect_that_was_wanted_a_link_is_not_used)
+{
+    fake_host_set(rig.fake, "cancel_on_disconnect", "account", NULL);
+    rig.adapter->restore(rig.object);
+    fake_host_answer_error(rig.fake, rig.fake->requests[0].id,
+                           "{\"code\":11050,\"message\":\"bad_request\"}");
+    ck_assert_uint_eq(rig.fake->last_fail.code, HAWSER_ADAPTER_FAILED);
+    ck_assert_uint_eq(rig.fake->last_fail.recovery, HAWSER_RECOVER_RECONNECT_SLOWLY);
+    ck_assert(!fake_host_saw(rig.fake, "restored"));
+    ck_assert_ptr_null(fake_host_waiting(rig.fake, "public/set_heartbeat"));
+}
+END_TEST
+
+START_TEST(cancel_on_disconnect_without_a_login_is_refused_by_the_check)
+{
+    struct hawser_error err        = HAWSER_ERROR_INIT;
+    const struct hawser_host *host = fake_host_table();
+    struct hawser_instance *self   = fake_host_instance(rig.fake);
+    ck_assert_int_eq(rig.adapter->check(host, self, &err), 0);
+    fake_host_set(rig.fake, "cancel_on_disconnect", "connection", NULL);
+    ck_assert_int_eq(rig.adapter->check(host, self, &err), -1);
+    ck_assert_uint_eq(err.code, HAWSER_CONF_DIRECTIVE);
+    fake_host_set(rig.fake, "credentials", "file:deribit.cred", NULL);
+    ck_assert_int_eq(rig.adapter->check(host, self, &err), 0);
+}
+END_TEST
+
 START_TEST(a_test_request_is_answered_at_once)
 {
     adapter_rig_receive(&rig, "{\"jsonrpc\":\"2.0\",\"method\":\"heartbeat\","
@@ -166,6 +208,9 @@ int main(void)
     tcase_add_test(tests, a_restore_that_is_not_answered_fails);
     tcase_add_test(tests, a_link_that_breaks_during_restore_is_the_hosts_affair);
     tcase_add_test(tests, a_restore_that_cannot_be_sent_fails);
+    tcase_add_test(tests, cancel_on_disconnect_is_asked_for_before_the_heartbeat);
+    tcase_add_test(tests, without_the_cancel_on_disconnect_that_was_wanted_a_link_is_not_used);
+    tcase_add_test(tests, cancel_on_disconnect_without_a_login_is_refused_by_the_check);
     tcase_add_test(tests, a_test_request_is_answered_at_once);
     tcase_add_test(tests, a_heartbeat_shows_life_and_wants_no_answer);
     tcase_add_test(tests, a_heartbeat_without_a_type_is_not_understood);

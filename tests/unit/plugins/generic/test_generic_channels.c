@@ -143,8 +143,8 @@ START_TEST(an_error_with_our_id_refuses_the_channels_of_that_message)
     start(dialect_by_id);
     adapter_rig_subscribe(&rig, "a", "b", NULL);
     adapter_rig_receive(&rig, "{\"error\":{\"code\":2,\"msg\":\"Invalid request\"},\"id\":1}");
-    ck_assert_str_eq(rig.fake->events, "refused a 302 the exchange says \"Invalid request\"\n"
-                                       "refused b 302 the exchange says \"Invalid request\"\n");
+    ck_assert_str_eq(rig.fake->events, "refused a 312 the exchange says \"Invalid request\"\n"
+                                       "refused b 312 the exchange says \"Invalid request\"\n");
 }
 END_TEST
 
