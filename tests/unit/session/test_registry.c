@@ -119,6 +119,7 @@ END_TEST
 int main(void)
 {
     TCase *cases = tcase_create("registry");
+    tcase_set_timeout(cases, 60);
     tcase_add_test(cases, a_hundred_thousand_sessions_are_found_and_removed);
     tcase_add_test(cases, a_name_is_taken_once);
     tcase_add_test(cases, a_walk_bears_removals_and_additions);
