@@ -13,7 +13,6 @@
 #include "host/settings.h"
 #include "host/shard.h"
 #include "module/instance.h"
-#include "session/inherit.h"
 
 struct apply {
     struct runtime *runtime;
@@ -143,7 +142,7 @@ static void start_session(struct apply *apply, const struct reload_change *chang
     if (session == NULL) {
         note_error(apply, &err);
     } else if (change->action != RELOAD_ADD) {
-        session_inherit(session->session, "a reload replaced the session");
+        bundle_inherit(session->bundle, "a reload replaced the session");
     }
 }
 
@@ -157,7 +156,7 @@ static int change_session(struct apply *apply, struct runtime_session *session,
         size_t count = secrets_of(apply->secrets, session->name, pairs, SECRETS_MAX_PAIRS);
         rc           = runtime_session_apply(session, change->after, &err);
         if (rc == 0 && count > 0 && credentials_changed(apply, session->name)) {
-            rc = session_set_credentials(session->session, pairs, count, &err);
+            rc = bundle_set_credentials(session->bundle, pairs, count, &err);
         }
     }
     if (rc != 0) {
@@ -180,7 +179,7 @@ static void change_running(struct apply *apply, const struct reload_plan *plan)
         }
         /* FAILED waits for a person, and a reload is how a person comes. */
         if (change->action == RELOAD_REMOVE || change->action == RELOAD_REPLACE ||
-            session_state(session->session) == HAWSER_STATE_FAILED) {
+            bundle_state(session->bundle) == HAWSER_STATE_FAILED) {
             runtime_session_leave(session, "reload");
         } else {
             (void)change_session(apply, session, change); /* reported there */

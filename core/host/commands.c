@@ -66,7 +66,7 @@ static int is_required(const struct conf_node *block)
 static json_t *session_json(const struct runtime_session *session)
 {
     struct session_info info;
-    session_get_info(session->session, &info);
+    bundle_get_info(session->bundle, &info);
     return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
                      "s:I, s:I, s:I, "
                      "s:b, s:b, s:o}",
@@ -108,7 +108,7 @@ static void run_state(const struct command *command)
 {
     json_t *state    = session_json(command->session);
     json_t *channels = json_array();
-    session_each_channel(command->session->session, add_channel, channels);
+    bundle_each_channel(command->session->bundle, add_channel, channels);
     (void)json_object_set_new(state, "channels",
                               channels); /* on no memory both are NULL, and so is the answer */
     reply_result(command, state);
@@ -164,8 +164,8 @@ static void run_call(const struct command *command)
                   "session.call needs params.method, e.g. \"public/get_time\"");
     } else {
         call->command = *command;
-        if (session_request(command->session->session, method, slice_of(text), timeout_ms,
-                            on_call_reply, call, &err) == 0) {
+        if (bundle_request(command->session->bundle, method, slice_of(text), timeout_ms,
+                           on_call_reply, call, &err) == 0) {
             free(text);
             return;
         }
@@ -210,10 +210,10 @@ static void change_channels(const struct command *command, int add)
 {
     struct hawser_error err       = HAWSER_ERROR_INIT;
     size_t count                  = 0;
-    struct session *session       = command->session->session;
+    struct bundle *bundle         = command->session->bundle;
     struct hawser_slice *channels = read_channels(command, &count, &err);
-    if (channels == NULL || (add ? session_subscribe(session, channels, count, &err)
-                                 : session_unsubscribe(session, channels, count, &err)) != 0) {
+    if (channels == NULL || (add ? bundle_subscribe(bundle, channels, count, &err)
+                                 : bundle_unsubscribe(bundle, channels, count, &err)) != 0) {
         free(channels);
         reply_error(command, &err);
         return;
@@ -238,7 +238,7 @@ static void run_unsubscribe(const struct command *command)
 
 static void run_reconnect(const struct command *command)
 {
-    session_reconnect(command->session->session, "asked for on the control socket");
+    bundle_reconnect(command->session->bundle, "asked for on the control socket");
     reply_result(command, json_string("ok"));
 }
 

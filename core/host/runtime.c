@@ -8,7 +8,6 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "session/inherit.h"
 
 #define QUICK_DRAIN_MS 1000
 #define RETIRE_MS      5000
@@ -142,7 +141,7 @@ static void inherit(void *arg, const char *name, void *object)
     const struct runtime_session *session = object;
     (void)arg;
     (void)name;
-    session_inherit(session->session, "the worker that ran the session died");
+    bundle_inherit(session->bundle, "the worker that ran the session died");
 }
 
 void runtime_inherit(struct runtime *runtime)
@@ -158,7 +157,7 @@ void runtime_inherit_moved(struct runtime *runtime, const json_t *names)
     {
         const struct runtime_session *session = runtime_find(runtime, name);
         if (session != NULL) {
-            session_inherit(session->session, "the session came from another worker");
+            bundle_inherit(session->bundle, "the session came from another worker");
         }
     }
 }
@@ -257,7 +256,7 @@ void runtime_restore_channels(struct runtime *runtime, const json_t *changes)
         json_array_foreach(json_object_get(change, "added"), i, channel)
         {
             struct hawser_slice slice = {json_string_value(channel), json_string_length(channel)};
-            if (slice.data != NULL && session_subscribe(session->session, &slice, 1, &err) != 0) {
+            if (slice.data != NULL && bundle_subscribe(session->bundle, &slice, 1, &err) != 0) {
                 log_write(LOG_ERROR, "session=%s channel \"%s\" wanted before is lost: %s", name,
                           slice.data, err.message);
             }
@@ -265,7 +264,7 @@ void runtime_restore_channels(struct runtime *runtime, const json_t *changes)
         json_array_foreach(json_object_get(change, "removed"), i, channel)
         {
             struct hawser_slice slice = {json_string_value(channel), json_string_length(channel)};
-            if (slice.data != NULL && session_unsubscribe(session->session, &slice, 1, &err) != 0) {
+            if (slice.data != NULL && bundle_unsubscribe(session->bundle, &slice, 1, &err) != 0) {
                 log_write(LOG_ERROR, "session=%s channel \"%s\" is wanted again: %s", name,
                           slice.data, err.message);
             }

@@ -15,8 +15,8 @@
 #include "module/directory.h"
 #include "net/loop.h"
 #include "output/output.h"
+#include "session/bundle.h"
 #include "session/registry.h"
-#include "session/session.h"
 
 struct budget;
 struct telemetry_writer;
@@ -48,8 +48,8 @@ struct runtime_session {
     struct runtime_config *config;
     const struct conf_node *block;
     const struct module *module;
-    struct hawser_instance *instance;
-    struct session *session;
+    struct bundle *bundle;
+    struct list lines;              /* struct runtime_line */
     struct runtime_output **routes; /* where its records go; NULL-terminated */
     char *name;
     int leaving;
@@ -146,6 +146,14 @@ int runtime_session_rebase(struct runtime_session *session, const struct conf_no
 /** Out of the registry, and told to leave. */
 void runtime_session_leave(struct runtime_session *session, const char *reason);
 void runtime_session_destroy(struct runtime_session *session);
+/** What one line of a session needs of the host: for struct bundle_env. */
+int runtime_line_open(void *session, void *like, struct session_env *env, void **line,
+                      struct hawser_error *err) HAWSER_MUST_CHECK;
+int runtime_line_made(void *session, void *line, struct session *made,
+                      struct hawser_error *err) HAWSER_MUST_CHECK;
+void runtime_line_close(void *session, void *line);
+/** After a reload: the lines of the newest settings read the same from the new tree. */
+void runtime_lines_rebase(struct runtime_session *session, const struct runtime_config *old);
 /** Does this config's session send its records to this output? */
 int runtime_session_uses(const struct conf_node *session, const char *output);
 

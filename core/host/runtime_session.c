@@ -8,7 +8,6 @@
 #include "base/log.h"
 #include "host/runtime.h"
 #include "host/sessionconf.h"
-#include "module/instance.h"
 
 /* Hot. */
 static void on_record(void *arg, const struct hawser_record *record)
@@ -39,8 +38,7 @@ void runtime_session_destroy(struct runtime_session *session)
                               session->name); /* it was just found there */
     }
     list_remove(&session->node);
-    session_destroy(session->session);
-    instance_destroy(session->instance);
+    bundle_destroy(session->bundle);
     runtime_config_release(session->config);
     free(session->routes);
     free(session->name);
@@ -98,58 +96,30 @@ int runtime_session_rebase(struct runtime_session *session, const struct conf_no
         struct runtime_config *old = session->config;
         session->config            = runtime_config_use(runtime->config);
         session->block             = block;
-        if (session->instance != NULL) {
-            instance_set_block(session->instance, block);
-        }
+        runtime_lines_rebase(session, old);
         runtime_config_release(old);
     }
     return 0;
 }
 
-static int give_credentials(struct runtime_session *session, struct hawser_error *err)
+static int make_bundle(struct runtime_session *session, struct hawser_error *err)
 {
-    const char *pairs[SECRETS_MAX_PAIRS * 2];
-    size_t count = secrets_of(&session->runtime->secrets, session->name, pairs, SECRETS_MAX_PAIRS);
-    return count == 0 ? 0 : session_set_credentials(session->session, pairs, count, err);
-}
-
-static int make_session(struct runtime_session *session, struct hawser_error *err)
-{
-    struct runtime_options *options = &session->runtime->options;
+    const struct runtime_options *options = &session->runtime->options;
     struct sessionconf conf;
-    int rc                           = -1;
-    struct instance_options instance = {.module    = session->module,
-                                        .name      = session->name,
-                                        .block     = session->block,
-                                        .prefix    = options->prefix,
-                                        .loop      = options->loop,
-                                        .telemetry = options->telemetry};
-    if (sessionconf_read(&conf, session->block, options->prefix, err) != 0) {
-        goto out;
+    struct bundle_env env = {.loop       = options->loop,
+                             .telemetry  = options->telemetry,
+                             .budget     = options->budget,
+                             .arg        = session,
+                             .record     = on_record,
+                             .state      = on_state,
+                             .line_open  = runtime_line_open,
+                             .line_made  = runtime_line_made,
+                             .line_close = runtime_line_close};
+    if (sessionconf_read(&conf, session->block, options->prefix, err) == 0) {
+        session->bundle = bundle_create(&conf.bundle, &env, err);
     }
-    session->instance = instance_create(&instance, err);
-    if (session->instance == NULL) {
-        goto out;
-    }
-    struct session_env env = {.loop      = options->loop,
-                              .adapter   = session->module->descriptor->vtable.adapter,
-                              .host      = hostapi_table(),
-                              .instance  = session->instance,
-                              .telemetry = options->telemetry,
-                              .budget    = options->budget,
-                              .subject   = instance_subject(session->instance),
-                              .arg       = session,
-                              .record    = on_record,
-                              .state     = on_state};
-    session->session       = session_create(&conf.options, &env, err);
-    if (session->session == NULL) {
-        goto out;
-    }
-    instance_set_session(session->instance, session->session);
-    rc = give_credentials(session, err);
-out:
     sessionconf_fini(&conf);
-    return rc;
+    return session->bundle == NULL ? -1 : 0;
 }
 
 struct runtime_session *runtime_session_create(struct runtime *runtime,
@@ -163,6 +133,7 @@ struct runtime_session *runtime_session_create(struct runtime *runtime,
         return NULL;
     }
     list_init(&session->node);
+    list_init(&session->lines);
     session->runtime = runtime;
     session->config  = runtime_config_use(runtime->config);
     session->block   = block;
@@ -172,11 +143,11 @@ struct runtime_session *runtime_session_create(struct runtime *runtime,
         error_set(err, HAWSER_MODULE_INIT, "adapter \"%s\" is not loaded", adapter->words[1]);
         goto fail;
     }
-    if (runtime_session_rebase(session, block, err) != 0 || make_session(session, err) != 0 ||
+    if (runtime_session_rebase(session, block, err) != 0 || make_bundle(session, err) != 0 ||
         registry_add(runtime->sessions, session->name, session, err) != 0) {
         goto fail;
     }
-    session_start(session->session);
+    bundle_start(session->bundle);
     return session;
 fail:
     error_prefix(err, "session %s", block->words[1]);
@@ -190,7 +161,7 @@ int runtime_session_apply(struct runtime_session *session, const struct conf_nod
     struct sessionconf conf;
     int rc = sessionconf_read(&conf, block, session->runtime->options.prefix, err);
     if (rc == 0) {
-        rc = session_apply(session->session, &conf.options, err);
+        rc = bundle_apply(session->bundle, &conf.bundle, err);
     }
     sessionconf_fini(&conf);
     return rc;
@@ -203,5 +174,5 @@ void runtime_session_leave(struct runtime_session *session, const char *reason)
     session->leaving = 1;
     list_remove(&session->node);
     list_append(&session->runtime->leaving, &session->node);
-    session_leave(session->session, HAWSER_CLOSE_GOING_AWAY, reason);
+    bundle_leave(session->bundle, HAWSER_CLOSE_GOING_AWAY, reason);
 }

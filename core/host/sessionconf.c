@@ -209,6 +209,7 @@ int sessionconf_read(struct sessionconf *conf, const struct conf_node *session, 
     size_t header_count = 0;
     size_t url_count    = 0;
     *conf               = (struct sessionconf){0};
+    conf->bundle        = (struct bundle_options){.session = &conf->options};
     conf->options       = (struct session_options){
               .name            = session->words[1],
               .url             = sessionconf_word(session, "url"),

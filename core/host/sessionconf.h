@@ -5,11 +5,12 @@
 #define CORE_HOST_SESSIONCONF_H
 
 #include "conf/directive.h"
-#include "session/session.h"
+#include "session/bundle.h"
 
 /** The options and the arrays that they point into; strings are borrowed from the tree (paths are
  * owned). */
 struct sessionconf {
+    struct bundle_options bundle; /* its session: `options` */
     struct session_options options;
     const char **channels;
     const char **headers;

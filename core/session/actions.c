@@ -80,7 +80,7 @@ static void back_off(struct session *session)
     session_emit(session, HAWSER_EVENT_RECONNECT_ATTEMPT, delay_ms * CLOCK_NS_PER_MS,
                  session->why.code, session->why.message);
     complain(&session->link_trouble, LOG_WARN,
-             "session=%s %s: %s; attempt %u follows in %lld ms%s%s", session->options.name,
+             "session=%s %s: %s; attempt %u follows in %lld ms%s%s", session->label,
              error_code_text(session->why.code), session->why.message, session->backoff.attempt,
              (long long)delay_ms, session->urls.count > 1 ? " at " : "",
              session->urls.count > 1 ? next : "");
@@ -119,7 +119,7 @@ static void give_up(struct session *session)
     struct buf text = {0};
     const char *explained =
         error_explain(&session->why, &text) == 0 ? buf_text(&text) : session->why.message;
-    log_write(LOG_ERROR, "session=%s FAILED, %s", session->options.name, explained);
+    log_write(LOG_ERROR, "session=%s FAILED, %s", session->label, explained);
     buf_fini(&text);
 }
 
@@ -148,11 +148,11 @@ static void get_ready(struct session *session)
     session_emit(session, HAWSER_EVENT_SESSION_READY, duration_ns, 0, NULL);
     session_record_event(session, HAWSER_RECORD_READY, &(struct hawser_record){0});
     log_write(LOG_NOTICE, "session=%s is READY: %zu channels, %lld ms after the dial",
-              session->options.name, channels, (long long)(duration_ns / CLOCK_NS_PER_MS));
+              session->label, channels, (long long)(duration_ns / CLOCK_NS_PER_MS));
     complain_over(&session->link_trouble, LOG_NOTICE, "session=%s the link trouble is over",
-                  session->options.name);
+                  session->label);
     complain_over(&session->channel_trouble, LOG_NOTICE, "session=%s every channel is there",
-                  session->options.name);
+                  session->label);
 }
 
 static void say_close(struct session *session)
@@ -182,12 +182,12 @@ static void be_late(struct session *session)
 {
     if (session->leaving) {
         log_write(LOG_WARN, "session=%s the close handshake did not end; dropped the link",
-                  session->options.name);
+                  session->label);
         session_post(session, SESSION_LOST);
         return;
     }
     log_write(LOG_WARN, "session=%s the goodbye took longer than %lld ms; closing without it",
-              session->options.name, (long long)session->options.leave_timeout_ms);
+              session->label, (long long)session->options.leave_timeout_ms);
     say_close(session);
 }
 

@@ -16,7 +16,7 @@ int session_subscribe(struct session *session, const struct hawser_slice *channe
 {
     if (!HAWSER_HAS(session->env.adapter, subscribe)) {
         error_set(err, HAWSER_REQUEST_INVALID, "the adapter of session %s has no channels",
-                  session->options.name);
+                  session->label);
         return -1;
     }
     if (wanted_add(&session->wanted, channels, count, CHANNEL_BY_CALL, err) != 0) {
@@ -50,7 +50,7 @@ int session_unsubscribe(struct session *session, const struct hawser_slice *chan
         const struct channel *channel = wanted_find(&session->wanted, channels[i]);
         if (channel == NULL || channel->origin == 0) {
             error_set(err, HAWSER_REQUEST_INVALID, "session %s does not want channel %.*s",
-                      session->options.name, (int)channels[i].len, channels[i].data);
+                      session->label, (int)channels[i].len, channels[i].data);
             return -1;
         }
     }
@@ -149,14 +149,14 @@ int session_set_credentials(struct session *session, const char *const *pairs, s
     /* one reservation: a buffer that grew would leave copies of the secret behind */
     if (size > 0 && buf_reserve(&fresh, size) == NULL) {
         error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for the credentials of session %s",
-                  session->options.name);
+                  session->label);
         return -1;
     }
     for (size_t i = 0; i < pair_count * 2; i++) {
         if (buf_append(&fresh, pairs[i], strlen(pairs[i]) + 1) != 0) {
             buf_cleanse(&fresh);
             error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for the credentials of session %s",
-                      session->options.name);
+                      session->label);
             return -1;
         }
     }

@@ -64,7 +64,7 @@ void session_channel_confirmed(struct session *session, struct hawser_slice name
     if (channel == NULL || channel->origin == 0 || channel->state == CHANNEL_UNWANTED ||
         channel->state == CHANNEL_LEAVING) {
         log_write(LOG_DEBUG, "session=%s %.*s is acknowledged, and no longer wanted",
-                  session->options.name, (int)name.len, name.data);
+                  session->label, (int)name.len, name.data);
         return;
     }
     if (channel->state != CHANNEL_CONFIRMED) {
@@ -184,7 +184,7 @@ static void tell_end(struct session *session, struct channel *channel)
     session_record_event(session, HAWSER_RECORD_GAP, &gap);
     session_emit(session, HAWSER_EVENT_GAP_DETECTED, 1, 0, channel->name);
     log_write(LOG_WARN, "session=%s the exchange ended channel %s; it is asked for again",
-              session->options.name, channel->name);
+              session->label, channel->name);
 }
 
 void session_channel_gone(struct session *session, struct hawser_slice name)

@@ -198,8 +198,8 @@ int session_send(struct session *session, enum hawser_opcode opcode, struct haws
                  struct hawser_error *err)
 {
     if (!session_link_is_open(session)) {
-        error_set(err, HAWSER_WS_NOT_OPEN, "session %s is %s; nothing was sent",
-                  session->options.name, session_state_name(session->state));
+        error_set(err, HAWSER_WS_NOT_OPEN, "session %s is %s; nothing was sent", session->label,
+                  session_state_name(session->state));
         return -1;
     }
     if (ws_conn_send(session->conn, opcode, bytes, err) != 0) {

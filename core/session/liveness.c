@@ -55,7 +55,7 @@ static void ping(struct session *session)
                                        heartbeat_pinged(&session->beat, clock_monotonic()));
     if (ws_conn_ping(session->conn, slice_make(number, (size_t)len), &err) != 0) {
         /* a full queue is no proof of death; the silence that follows would be */
-        log_write(LOG_DEBUG, "session=%s no ping went out: %s", session->options.name, err.message);
+        log_write(LOG_DEBUG, "session=%s no ping went out: %s", session->label, err.message);
         return;
     }
     session_emit(session, HAWSER_EVENT_HEARTBEAT_SENT, 0, 0, "ping");
@@ -159,8 +159,7 @@ static void strike(struct session *session, struct channel *channel, clock_ns_t 
         session_post_failure(session, &why, 0);
         return;
     }
-    log_write(LOG_WARN, "session=%s %s; it is subscribed again alone", session->options.name,
-              why.message);
+    log_write(LOG_WARN, "session=%s %s; it is subscribed again alone", session->label, why.message);
     session_heal(session, channel);
 }
 

@@ -61,6 +61,7 @@ struct session_queued {
 struct session {
     OBJ_MAGIC_FIELD;
     struct session_options options; /* its strings and arrays are ours; defaults are filled in */
+    char *label; /* what the log calls it: its name, and which line where it is one of several */
     struct session_env env;
     struct urls urls;
     struct net_url url;     /* a look at the current one; what it points to is of `urls` */

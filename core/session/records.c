@@ -63,7 +63,7 @@ static void tell_hole(struct session *session, struct channel *channel, enum gap
     session_emit(session, HAWSER_EVENT_GAP_DETECTED, 1, HAWSER_SESSION_GAP, channel->name);
     complain(&session->gap_trouble, LOG_WARN,
              "session=%s channel %s: %s, at %" PRIu64 "; it is subscribed again alone",
-             session->options.name, channel->name, gap_text(verdict), delivery->sequence);
+             session->label, channel->name, gap_text(verdict), delivery->sequence);
     session_heal(session, channel);
 }
 
@@ -74,8 +74,8 @@ static void drop_foreign(struct session *session, const struct channel *channel,
     if (channel ==
         NULL) { /* one that was given up is still on its way out: no reason to complain */
         complain(&session->foreign_trouble, LOG_WARN,
-                 "session=%s data of channel %.*s, which nobody wants, is dropped",
-                 session->options.name, (int)(name.len < 200 ? name.len : 200), name.data);
+                 "session=%s data of channel %.*s, which nobody wants, is dropped", session->label,
+                 (int)(name.len < 200 ? name.len : 200), name.data);
     }
 }
 
@@ -124,7 +124,6 @@ void session_unexpected(struct session *session, struct hawser_slice bytes, cons
     session_emit(session, HAWSER_EVENT_ERROR_OCCURRED, HAWSER_JSONRPC_INVALID,
                  HAWSER_JSONRPC_INVALID, why);
     complain(&session->unexpected_trouble, LOG_WARN,
-             "session=%s a message of %zu bytes was not understood (%s): %.*s",
-             session->options.name, bytes.len, why, (int)harmless_len(bytes),
-             bytes.data == NULL ? "" : bytes.data);
+             "session=%s a message of %zu bytes was not understood (%s): %.*s", session->label,
+             bytes.len, why, (int)harmless_len(bytes), bytes.data == NULL ? "" : bytes.data);
 }

@@ -64,8 +64,8 @@ static struct request *start_waiting(struct session *session, const char *method
                                      struct hawser_error *err)
 {
     if (!session_link_is_open(session)) {
-        error_set(err, HAWSER_WS_NOT_OPEN, "session %s is %s; %s was not sent",
-                  session->options.name, session_state_name(session->state), method);
+        error_set(err, HAWSER_WS_NOT_OPEN, "session %s is %s; %s was not sent", session->label,
+                  session_state_name(session->state), method);
         return NULL;
     }
     struct request *request = calloc(1, sizeof(*request));
@@ -148,7 +148,7 @@ int session_request(struct session *session, const char *method, struct hawser_s
                    !session_has_deadline(session);
     if (session->state != HAWSER_STATE_READY && !degraded) {
         error_set(err, HAWSER_SESSION_STATE, "session %s is %s, not READY; %s was not sent",
-                  session->options.name, session_state_name(session->state), method);
+                  session->label, session_state_name(session->state), method);
         return -1;
     }
     return call(session, CALL_OUTSIDE, method, params,
@@ -161,7 +161,7 @@ int session_answered(struct session *session, uint64_t id, struct hawser_slice r
     if (rpc_pending_answer(session->requests, id, clock_monotonic(), result, error) != 0) {
         session->late_answers++;
         log_write(LOG_INFO, "session=%s an answer to request %llu came, which waits no more",
-                  session->options.name, (unsigned long long)id);
+                  session->label, (unsigned long long)id);
         return -1;
     }
     watch_deadline(session);

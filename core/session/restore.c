@@ -112,7 +112,7 @@ void session_complain_of_channels(struct session *session)
         &session->channel_trouble, LOG_WARN,
         "session=%s %zu of %zu channels are refused, such as %s: %s; the others deliver, these "
         "are asked for again",
-        session->options.name, session->wanted.state_count[CHANNEL_REFUSED],
+        session->label, session->wanted.state_count[CHANNEL_REFUSED],
         wanted_count(&session->wanted), CHANNEL_OF(refused->next)->name,
         session->channel_error.message);
 }
@@ -181,8 +181,7 @@ static int ask_batch(struct session *session, enum channel_state from, enum chan
     size_t most                = batch_size(session) < left ? batch_size(session) : left;
     struct hawser_slice *names = calloc(most, sizeof(*names));
     if (names == NULL) {
-        log_write(LOG_CRIT, "session=%s channels are not asked for: out of memory",
-                  session->options.name);
+        log_write(LOG_CRIT, "session=%s channels are not asked for: out of memory", session->label);
         return -1;
     }
     size_t count = gather(session, from, to, names, most);

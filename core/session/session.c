@@ -73,7 +73,7 @@ void session_timer_arm(struct session *session, enum session_timer timer, int64_
 {
     struct timeval delay = {.tv_sec = delay_ms / 1000, .tv_usec = delay_ms % 1000 * 1000};
     if (evtimer_add(&session->timers[timer], &delay) != 0) {
-        log_write(LOG_CRIT, "session=%s a timer was not set: out of memory", session->options.name);
+        log_write(LOG_CRIT, "session=%s a timer was not set: out of memory", session->label);
     }
 }
 
@@ -92,7 +92,7 @@ static int prepare_timers(struct session *session, struct hawser_error *err)
     for (size_t i = 0; i < SESSION_TIMER_COUNT; i++) {
         if (evtimer_assign(&session->timers[i], session->env.loop->base, TIMER_CALLBACKS[i],
                            session) != 0) {
-            error_set(err, HAWSER_SYSTEM_MEMORY, "no timer for session %s", session->options.name);
+            error_set(err, HAWSER_SYSTEM_MEMORY, "no timer for session %s", session->label);
             return -1;
         }
     }
@@ -118,14 +118,14 @@ static int check_fit(const struct session *session, size_t channel_count, struct
     if (channel_count > 0 && !HAWSER_HAS(adapter, subscribe)) {
         error_set(err, HAWSER_CONF_DIRECTIVE,
                   "session %s wants channels, but its adapter has none; take `subscribe` out",
-                  session->options.name);
+                  session->label);
         return -1;
     }
     if (session->options.has_credentials && !HAWSER_HAS(adapter, authenticate)) {
         error_set(
             err, HAWSER_CONF_DIRECTIVE,
             "session %s has credentials, but its adapter has no login; take `credentials` out",
-            session->options.name);
+            session->label);
         return -1;
     }
     return 0;
@@ -137,7 +137,7 @@ static void warn_when_unverified(const struct session *session)
         log_write(LOG_WARN,
                   "session=%s tls_verify off: whoever stands in the way to %s can read and change "
                   "everything, credentials too; meant for tests alone",
-                  session->options.name, session->url.host);
+                  session->label, session->url.host);
     }
 }
 
@@ -145,7 +145,7 @@ static int build(struct session *session, const struct session_options *options,
                  struct hawser_error *err)
 {
     if (session_options_copy(options, &session->options, err) != 0 ||
-        session_path_prepare(session, err) != 0) {
+        session_set_line(session, 0, err) != 0 || session_path_prepare(session, err) != 0) {
         return -1;
     }
     session_report_begin(session);
@@ -174,6 +174,23 @@ static int build(struct session *session, const struct session_options *options,
         return -1;
     }
     session->adapter_made = 1;
+    return 0;
+}
+
+int session_set_line(struct session *session, unsigned line, struct hawser_error *err)
+{
+    char *label = NULL;
+    if (line == 0) {
+        label = strdup(session->options.name);
+    } else if (asprintf(&label, "%s line=%u", session->options.name, line) < 0) {
+        label = NULL;
+    }
+    if (label == NULL) {
+        error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for session %s", session->options.name);
+        return -1;
+    }
+    free(session->label);
+    session->label = label;
     return 0;
 }
 
@@ -216,6 +233,7 @@ static void release(struct session *session)
     net_tls_destroy(session->tls);
     session_path_fini(session);
     session_options_fini(&session->options);
+    free(session->label);
     session->magic = 0;
     free(session);
 }
@@ -263,7 +281,7 @@ static void overlook(struct session *session, const struct hawser_error *why)
     session->last_error = *why;
     session_emit(session, HAWSER_EVENT_ERROR_OCCURRED, why->code, why->code, why->message);
     complain(&session->overlooked, LOG_NOTICE, "session=%s %s: %s; it goes on, as on_error says",
-             session->options.name, error_code_text(why->code), why->message);
+             session->label, error_code_text(why->code), why->message);
 }
 
 void session_fail(struct session *session, const struct hawser_error *why)

@@ -94,6 +94,10 @@ struct session_env {
 /** @return given, in state IDLE; the adapter's object is made. NULL with err set */
 struct session *session_create(const struct session_options *options, const struct session_env *env,
                                struct hawser_error *err);
+/** Where a session has several lines (bundle.h), the log says which one this is. @param line from
+ * 1; 0: it is the only one. @return 0, or -1 with err set (nothing changed) */
+int session_set_line(struct session *session, unsigned line,
+                     struct hawser_error *err) HAWSER_MUST_CHECK;
 /** Start to connect. */
 void session_start(struct session *session);
 /**

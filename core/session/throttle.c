@@ -214,6 +214,6 @@ void session_throttle_obey(struct session *session, const struct request *reques
     complain(&session->throttle.trouble, LOG_WARN,
              "session=%s the exchange says too many requests to %s; calls of pool %s wait for %lld "
              "ms",
-             session->options.name, request->method, limits->pools[request->pool].name,
+             session->label, request->method, limits->pools[request->pool].name,
              (long long)(pause / CLOCK_NS_PER_MS));
 }

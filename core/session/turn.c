@@ -36,7 +36,7 @@ void session_turn_used(struct session *session)
     session->held    = 0;
     if (session->env.budget != NULL) {
         complain_over(&session->hold_trouble, LOG_NOTICE, "session=%s it is its turn to connect",
-                      session->options.name);
+                      session->label);
     }
 }
 
@@ -52,7 +52,7 @@ static void tell_hold(struct session *session, int64_t wait_ms)
     session_emit(session, HAWSER_EVENT_RATE_LIMIT_WAIT, wait_ms * CLOCK_NS_PER_MS, why.code,
                  "connect_budget");
     complain(&session->hold_trouble, LOG_INFO, "session=%s %s; asks again in %lld ms",
-             session->options.name, why.message, (long long)wait_ms);
+             session->label, why.message, (long long)wait_ms);
 }
 
 static void hold(struct session *session, int64_t wait_ms)
