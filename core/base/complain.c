@@ -8,32 +8,38 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "base/secret.h"
 
 #define FIRST_INTERVAL   (10 * CLOCK_NS_PER_S)
 #define LONGEST_INTERVAL (600 * CLOCK_NS_PER_S)
 
-static void tell(int level, const char *fmt, va_list args, uint64_t more, const char *what)
+/* What is cut may be the end of a secret, which log_about would not know by its front. */
+static void print(char *text, size_t size, const char *fmt, va_list args)
 {
-    char text[1024];
-    (void)vsnprintf(text, sizeof(text), fmt, args);
-    if (more > 0) {
-        log_write(level, "%s (%" PRIu64 " %s)", text, more, what);
-    } else {
-        log_write(level, "%s", text);
-    }
+    int wanted = vsnprintf(text, size, fmt, args);
+    secret_mask_text(text, wanted >= (int)size);
 }
 
-void complain(struct complaint *trouble, int level, const char *fmt, ...)
+void complain(struct complaint *trouble, const struct log_subject *about, int level, const char *id,
+              const char *fmt, ...)
 {
+    char text[1024];
+    char more[64]  = "";
     clock_ns_t now = clock_monotonic();
     trouble->count++;
+    trouble->last_at = now;
     if (trouble->count > 1 && now < trouble->next_at) {
         return;
     }
+    if (trouble->count - trouble->told > 1) {
+        (void)snprintf(more, sizeof(more), " (%" PRIu64 " times more since the last line)",
+                       trouble->count - trouble->told - 1);
+    }
     va_list args;
     va_start(args, fmt);
-    tell(level, fmt, args, trouble->count - trouble->told - 1, "times more since the last line");
+    print(text, sizeof(text), fmt, args);
     va_end(args);
+    log_about(about, level, id, "%s%s", text, more);
     trouble->told     = trouble->count;
     trouble->interval = trouble->interval == 0 ? FIRST_INTERVAL : trouble->interval * 2;
     if (trouble->interval > LONGEST_INTERVAL) {
@@ -42,14 +48,38 @@ void complain(struct complaint *trouble, int level, const char *fmt, ...)
     trouble->next_at = now + trouble->interval;
 }
 
-void complain_over(struct complaint *trouble, int level, const char *fmt, ...)
+/* With the trouble known to be there. */
+static void tell_end(struct complaint *trouble, const struct log_subject *about, int level,
+                     const char *id, const char *text)
 {
+    log_about(about, level, id, "%s (%" PRIu64 " times in all)", text, trouble->count);
+    *trouble = (struct complaint){0};
+}
+
+void complain_over(struct complaint *trouble, const struct log_subject *about, int level,
+                   const char *id, const char *fmt, ...)
+{
+    char text[1024];
     if (trouble->count == 0) {
         return;
     }
     va_list args;
     va_start(args, fmt);
-    tell(level, fmt, args, trouble->count, "times in all");
+    print(text, sizeof(text), fmt, args);
     va_end(args);
-    *trouble = (struct complaint){0};
+    tell_end(trouble, about, level, id, text);
+}
+
+void complain_lapse(struct complaint *trouble, const struct log_subject *about, int level,
+                    const char *id, const char *fmt, ...)
+{
+    char text[1024];
+    if (trouble->count == 0 || clock_monotonic() - trouble->last_at < LONGEST_INTERVAL) {
+        return;
+    }
+    va_list args;
+    va_start(args, fmt);
+    print(text, sizeof(text), fmt, args);
+    va_end(args);
+    tell_end(trouble, about, level, id, text);
 }

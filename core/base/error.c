@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/secret.h"
+
 struct row {
     uint32_t code;
     uint32_t category;
@@ -51,7 +53,8 @@ void error_vset(struct hawser_error *err, enum hawser_code code, const char *fmt
 {
     const struct row *row = find(code);
     char message[HAWSER_ERROR_MESSAGE_SIZE]; /* fmt's arguments may point into err->message */
-    (void)vsnprintf(message, sizeof(message), fmt, args);
+    int wanted = vsnprintf(message, sizeof(message), fmt, args);
+    secret_mask_text(message, wanted >= (int)sizeof(message)); /* events and answers quote it */
     *err          = (struct hawser_error)HAWSER_ERROR_INIT;
     err->code     = code;
     err->category = row->category;

@@ -10,7 +10,7 @@
 #include "hawser/error.h"
 
 /** Fill an error: category and recovery from the table, no cause. The message is one line for a
- * person; no credentials. */
+ * person; secrets of this process (base/secret.h) are masked in it. */
 void error_set(struct hawser_error *err, enum hawser_code code, const char *fmt, ...)
     HAWSER_PRINTF(3, 4);
 void error_vset(struct hawser_error *err, enum hawser_code code, const char *fmt, va_list args);

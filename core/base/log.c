@@ -6,105 +6,216 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/error.h"
-
-#define LINE_MAX_BYTES 2048u
+#include "base/log_line.h"
+#include "base/secret.h"
 
 static const char *const LEVELS[HAWSER_LOG_LEVEL_COUNT] = {"emerg", "alert",  "crit", "error",
                                                            "warn",  "notice", "info", "debug"};
+
+/* How a descriptor is written to so that a reader that is stuck holds nobody up. */
+enum { WRITE_PLAIN, WRITE_WHEN_READY, WRITE_TO_SOCKET };
 
 static struct {
     pthread_mutex_t lock;
     int fd; /* -1: standard error */
     int level;
     int echo;
+    struct log_style style;
     char path[512];
     char process[32];
-} process_log = {PTHREAD_MUTEX_INITIALIZER, -1, HAWSER_LOG_NOTICE, 0, "", "hawser"};
+    uint64_t lost;   /* lines, since the process started */
+    uint64_t untold; /* of them, told in no line yet */
+    int lost_why;    /* errno of the last loss; 0: lines go out */
+    int is_torn;     /* the last line has no end */
+    void (*on_loss)(void *arg);
+    void *on_loss_arg;
+} process_log = {
+    .lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1, .level = HAWSER_LOG_NOTICE, .process = "hawser"};
 
-int log_wants(int level)
+int log_wants(const struct log_subject *about, int level)
 {
-    return level <= __atomic_load_n(&process_log.level, __ATOMIC_RELAXED);
+    int own = about == NULL ? LOG_AS_PROCESS : about->level;
+    return level <=
+           (own == LOG_AS_PROCESS ? __atomic_load_n(&process_log.level, __ATOMIC_RELAXED) : own);
 }
 
-static size_t format_head(char *line, size_t size, int level)
+/* writing */
+
+static int way_of(int fd)
 {
-    clock_ns_t now  = clock_realtime();
-    time_t seconds  = (time_t)(now / CLOCK_NS_PER_S);
-    struct tm local = {0};
-    (void)localtime_r(&seconds, &local);
-    size_t len = strftime(line, size, "%Y/%m/%d %H:%M:%S", &local);
-    int more   = snprintf(line + len, size - len,
-                          ".%03d [%s] %d %s: ", (int)(now % CLOCK_NS_PER_S / CLOCK_NS_PER_MS),
-                          LEVELS[level], (int)getpid(), process_log.process);
-    return more < 0 ? len : len + (size_t)more;
+    struct stat about;
+    if (fstat(fd, &about) != 0 || S_ISREG(about.st_mode)) {
+        return WRITE_PLAIN;
+    }
+    return S_ISSOCK(about.st_mode) ? WRITE_TO_SOCKET : WRITE_WHEN_READY;
 }
 
-static void write_whole(int fd, const char *bytes, size_t len)
+/* A pipe that is ready takes PIPE_BUF bytes at once, and so a line. Its own O_NONBLOCK is not ours
+ * to set: standard error is shared with whoever started us. */
+static ssize_t write_some(int fd, int way, const char *bytes, size_t len)
 {
+    struct pollfd ready = {.fd = fd, .events = POLLOUT};
+    if (way == WRITE_TO_SOCKET) {
+        return send(fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+    if (way == WRITE_WHEN_READY && poll(&ready, 1, 0) == 0) {
+        errno = EAGAIN;
+        return -1;
+    }
+    return write(fd, bytes, len);
+}
+
+/* @return 0, or errno of what kept the line, or its end, from being written */
+static int write_whole(int fd, const char *bytes, size_t len)
+{
+    int way = way_of(fd);
     while (len > 0) {
-        ssize_t done = write(fd, bytes, len);
+        ssize_t done = write_some(fd, way, bytes, len);
         if (done < 0 && errno == EINTR) {
             continue;
         }
         if (done <= 0) {
-            return; /* a full disk must not stop the process, and there is nowhere left to say it */
+            return done == 0 ? EIO : errno;
         }
+        process_log.is_torn = (size_t)done < len;
         bytes += done;
         len -= (size_t)done;
     }
+    return 0;
 }
 
-void log_vwrite(int level, const char *fmt, va_list args)
+static int write_line(const struct log_line *line)
 {
-    if (level < 0 || level >= HAWSER_LOG_LEVEL_COUNT || !log_wants(level)) {
+    char bytes[LOG_LINE_MAX_BYTES];
+    struct log_style style = process_log.style;
+    style.journal          = style.journal && process_log.fd < 0;
+    size_t len             = log_line_make(line, &style, bytes);
+    int why                = process_log.is_torn ? write_whole(log_descriptor(), "\n", 1) : 0;
+    if (why == 0) {
+        why = write_whole(log_descriptor(), bytes, len);
+    }
+    if (process_log.echo && process_log.fd >= 0 && line->level <= HAWSER_LOG_ERROR) {
+        (void)write_whole(STDERR_FILENO, bytes, len); /* the same is in the log */
+    }
+    return why;
+}
+
+/* A full disk must not stop the process: what is lost is counted, and said when there is room. */
+static void lose(int why)
+{
+    process_log.lost++;
+    process_log.untold++;
+    process_log.lost_why = why;
+    if (process_log.on_loss != NULL) {
+        process_log.on_loss(process_log.on_loss_arg);
+    }
+}
+
+static void tell_losses(const struct log_line *after)
+{
+    char text[160];
+    struct log_line line = *after;
+    int len              = snprintf(text, sizeof(text), "%llu lines before this one were lost: %s",
+                                    (unsigned long long)process_log.untold, strerror(process_log.lost_why));
+    line.about           = NULL;
+    line.id              = "HW-BASE-001";
+    line.level           = HAWSER_LOG_ALERT;
+    line.message         = (struct hawser_slice){text, (size_t)(len < 0 ? 0 : len)};
+    line.is_cut          = 0;
+    if (write_line(&line) == 0) {
+        process_log.untold   = 0;
+        process_log.lost_why = 0;
+    }
+}
+
+static void write_message(struct log_line *line)
+{
+    line->at      = clock_realtime();
+    line->pid     = (int)getpid();
+    line->process = process_log.process;
+    int why       = write_line(line);
+    if (why != 0) {
+        lose(why);
+    } else if (process_log.untold > 0) {
+        tell_losses(line);
+    }
+}
+
+void log_vabout(const struct log_subject *about, int level, const char *id, const char *fmt,
+                va_list args)
+{
+    char message[LOG_MESSAGE_BYTES];
+    if (level < 0 || level >= HAWSER_LOG_LEVEL_COUNT || !log_wants(about, level)) {
         return;
     }
-    int saved_errno = errno;
-    char line[LINE_MAX_BYTES];
+    int saved_errno      = errno;
+    int wanted           = vsnprintf(message, sizeof(message), fmt, args);
+    int is_cut           = wanted >= (int)sizeof(message);
+    size_t len           = wanted < 0 ? 0 : is_cut ? sizeof(message) - 1 : (size_t)wanted;
+    struct log_line line = {.level   = level,
+                            .id      = id,
+                            .about   = about,
+                            .message = {message, secret_mask(message, len, is_cut)},
+                            .is_cut  = is_cut};
     (void)pthread_mutex_lock(&process_log.lock);
-    size_t head = format_head(line, sizeof(line), level);
-    int wanted  = vsnprintf(line + head, sizeof(line) - head - 1, fmt, args);
-    size_t len  = head + (wanted < 0 ? 0 : (size_t)wanted);
-    if (len > sizeof(line) - 2) {
-        len = sizeof(line) - 2;
-        memcpy(line + len - 3, "...", 3);
-    }
-    for (size_t i = head; i < len; i++) {
-        unsigned char c = (unsigned char)line[i];
-        if (c < 0x20 || c == 0x7f) {
-            line[i] = '?';
-        }
-    }
-    line[len++] = '\n';
-    write_whole(process_log.fd < 0 ? STDERR_FILENO : process_log.fd, line, len);
-    if (process_log.echo && process_log.fd >= 0 && level <= HAWSER_LOG_ERROR) {
-        write_whole(STDERR_FILENO, line, len);
-    }
+    write_message(&line);
     (void)pthread_mutex_unlock(&process_log.lock);
     errno = saved_errno;
 }
 
-void log_write(int level, const char *fmt, ...)
+void log_about(const struct log_subject *about, int level, const char *id, const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);
-    log_vwrite(level, fmt, args);
+    log_vabout(about, level, id, fmt, args);
     va_end(args);
 }
 
+void log_write(int level, const char *id, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    log_vabout(NULL, level, id, fmt, args);
+    va_end(args);
+}
+
+void log_watch_losses(void (*fn)(void *arg), void *arg)
+{
+    (void)pthread_mutex_lock(&process_log.lock);
+    process_log.on_loss     = fn;
+    process_log.on_loss_arg = arg;
+    (void)pthread_mutex_unlock(&process_log.lock);
+}
+
+uint64_t log_losses(int *why)
+{
+    (void)pthread_mutex_lock(&process_log.lock);
+    uint64_t lost = process_log.lost;
+    if (why != NULL) {
+        *why = process_log.lost_why;
+    }
+    (void)pthread_mutex_unlock(&process_log.lock);
+    return lost;
+}
+
+/* the file */
+
+/* Opened without waiting: a named pipe that nobody reads must not hold a start or a reload up. */
 static int replace_file(const char *path, struct hawser_error *err)
 {
     int fd = -1;
     if (path[0] != 0) {
-        fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+        fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0644);
         if (fd < 0) {
             error_set_errno(err, HAWSER_CONF_FILE, errno, "cannot open the log \"%s\"", path);
             return -1;
@@ -136,6 +247,25 @@ int log_open(const char *path, int level, struct hawser_error *err)
     (void)snprintf(process_log.path, sizeof(process_log.path), "%s", path);
     __atomic_store_n(&process_log.level, level, __ATOMIC_RELAXED);
     return 0;
+}
+
+/* systemd.exec(5): "device:inode" of the stream that it gave us. */
+static int stderr_is_journal(void)
+{
+    const char *stream        = getenv("JOURNAL_STREAM");
+    unsigned long long device = 0;
+    unsigned long long inode  = 0;
+    struct stat about;
+    return stream != NULL && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+           fstat(STDERR_FILENO, &about) == 0 && about.st_dev == (dev_t)device &&
+           about.st_ino == (ino_t)inode;
+}
+
+void log_use_style(int json)
+{
+    (void)pthread_mutex_lock(&process_log.lock);
+    process_log.style = (struct log_style){.json = json, .journal = stderr_is_journal()};
+    (void)pthread_mutex_unlock(&process_log.lock);
 }
 
 int log_reopen(struct hawser_error *err)

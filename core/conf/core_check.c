@@ -89,11 +89,14 @@ static void check_log_level(const struct conf_node *node, const struct conf_tree
                             struct conf_problems *problems)
 {
     (void)tree;
-    if (node->word_count == 3 && log_level_parse(node->words[2]) < 0) {
-        conf_problem(problems, node,
-                     "\"error_log\": expected debug, info, notice, warn, error, crit, alert or "
-                     "emerg, got \"%.80s\"",
-                     node->words[2]);
+    for (size_t i = 2; i < node->word_count; i++) {
+        const char *word = node->words[i];
+        if (log_level_parse(word) < 0 && strcmp(word, "text") != 0 && strcmp(word, "json") != 0) {
+            conf_problem(problems, node,
+                         "\"error_log\": expected debug, info, notice, warn, error, crit, alert or "
+                         "emerg, then text or json, got \"%.80s\"",
+                         word);
+        }
     }
 }
 

@@ -24,7 +24,7 @@ struct apply {
 
 static void note_error(struct apply *apply, const struct hawser_error *err)
 {
-    log_write(LOG_ERROR, "reload: %s", err->message);
+    log_write(LOG_ERROR, "HW-HOST-001", "reload: %s", err->message);
     (void)json_array_append_new(json_object_get(apply->report, "errors"),
                                 json_string(err->message)); /* the log has it */
 }

@@ -78,6 +78,7 @@ static int is_kept_variable(const char *entry)
                                        "TSAN_OPTIONS=",
                                        "LD_LIBRARY_PATH=",
                                        "GLIBC_TUNABLES=",
+                                       "JOURNAL_STREAM=",
                                        "SSL_CERT_FILE=",
                                        "SSL_CERT_DIR=",
                                        "VALGRIND_"};
@@ -137,9 +138,10 @@ pid_t child_spawn(const struct child_spec *spec, struct hawser_error *err)
                    : spec->index == SHARD_QUARANTINE ? "hawser: %s in quarantine"
                                                      : "hawser: %s %u",
                    ROLE_NAMES[spec->role], (unsigned)spec->index);
-    int len = snprintf(role_variable, sizeof(role_variable), ROLE_VARIABLE "=%u:%u:%u:%u:%s:%s",
-                       (unsigned)spec->role, (unsigned)spec->index, (unsigned)spec->log_level,
-                       (unsigned)spec->fd_count, spec->log_path, spec->prefix);
+    int len =
+        snprintf(role_variable, sizeof(role_variable), ROLE_VARIABLE "=%u:%u:%u:%u:%u:%s:%s",
+                 (unsigned)spec->role, (unsigned)spec->index, (unsigned)spec->log_level,
+                 (unsigned)spec->log_json, (unsigned)spec->fd_count, spec->log_path, spec->prefix);
     if (len < 0 || (size_t)len >= sizeof(role_variable) || strchr(spec->log_path, ':') != NULL) {
         error_set(err, HAWSER_SYSTEM_LIMIT,
                   "the paths of prefix and log are too long, or the log's has a ':'");
@@ -171,10 +173,10 @@ enum child_role child_role_of_this_process(struct child_spec *out)
     (void)snprintf(storage, sizeof(storage), "%s", value);
     (void)unsetenv(ROLE_VARIABLE); /* our own children must not inherit it; failing is harmless: it
                                       is set anew */
-    unsigned role = 0, index = 0, level = 0, fds = 0;
+    unsigned role = 0, index = 0, level = 0, json = 0, fds = 0;
     int used = 0;
-    if (sscanf(storage, "%u:%u:%u:%u:%n", &role, &index, &level, &fds, &used) != 4 || role == 0 ||
-        role >= CHILD_ROLE_COUNT || fds > CHILD_MAX_FDS) {
+    if (sscanf(storage, "%u:%u:%u:%u:%u:%n", &role, &index, &level, &json, &fds, &used) != 5 ||
+        role == 0 || role >= CHILD_ROLE_COUNT || fds > CHILD_MAX_FDS) {
         return CHILD_NONE;
     }
     char *log_path = storage + used;
@@ -188,6 +190,7 @@ enum child_role child_role_of_this_process(struct child_spec *out)
                                     .fds       = {-1, -1, -1, -1},
                                     .fd_count  = fds,
                                     .log_level = level,
+                                    .log_json  = json,
                                     .prefix    = prefix,
                                     .log_path  = log_path};
     for (unsigned i = 0; i < fds; i++) {

@@ -20,6 +20,7 @@ struct child_spec {
     int fds[CHILD_MAX_FDS]; /* borrowed; CHILD fd_count of them */
     uint32_t fd_count;
     uint32_t log_level; /* before the config is there */
+    uint32_t log_json;  /* as well */
     const char *prefix;
     const char *log_path; /* absolute, or "stderr" */
 };

@@ -39,6 +39,7 @@ struct control {
     struct list clients;
     size_t client_count;
     struct complaint refusals;
+    struct complaint cut_off; /* clients that read too slowly, or write too much */
 };
 
 static void client_destroy(struct control_client *client)
@@ -69,7 +70,8 @@ static void write_line(struct control_client *client, json_t *body)
     struct evbuffer *output = bufferevent_get_output(client->stream);
     if (text == NULL || evbuffer_get_length(output) + strlen(text) > CONTROL_MAX_QUEUED_BYTES ||
         evbuffer_add_printf(output, "%s\n", text) < 0) {
-        log_write(LOG_WARN, "a control client reads too slowly, or memory is out; cutting it off");
+        complain(&client->control->cut_off, NULL, LOG_WARN, "HW-HOST-004",
+                 "a control client reads too slowly, or memory is out; cutting it off");
         (void)bufferevent_disable(client->stream, EV_READ);           /* its end follows */
         (void)shutdown(bufferevent_getfd(client->stream), SHUT_RDWR); /* gone already is as good */
     }
@@ -141,8 +143,9 @@ static void on_readable(struct bufferevent *stream, void *arg)
         }
     }
     if (evbuffer_get_length(input) > CONTROL_MAX_LINE_BYTES) {
-        log_write(LOG_WARN, "a control client sent a line of more than %u bytes; cutting it off",
-                  CONTROL_MAX_LINE_BYTES);
+        complain(&client->control->cut_off, NULL, LOG_WARN, "HW-HOST-005",
+                 "a control client sent a line of more than %u bytes; cutting it off",
+                 CONTROL_MAX_LINE_BYTES);
         client_destroy(client);
     }
 }
@@ -174,7 +177,8 @@ static void turn_away(struct control *control, int fd, const char *why)
         snprintf(line, sizeof(line),
                  "{\"error\":{\"code\":%d,\"message\":\"%s\"},\"jsonrpc\":\"2.0\",\"id\":null}\n",
                  (int)HAWSER_CONTROL_REFUSED, why);
-    complain(&control->refusals, LOG_WARN, "a control connection was refused: %s", why);
+    complain(&control->refusals, NULL, LOG_WARN, "HW-HOST-006",
+             "a control connection was refused: %s", why);
     (void)send(fd, line, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT); /* it may not want to know */
     (void)close(fd);                                                /* the line is out */
 }

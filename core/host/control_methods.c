@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "host/control.h"
+#include "host/losses.h"
 #include "host/shard.h"
 
 #define METHOD_NOT_FOUND (-32601)
@@ -75,7 +76,10 @@ static json_t *status_json(const struct control_request *request)
 
 static void answer_status(struct control_request *request)
 {
-    control_answer(request, json_pack("{s:o}", "result", status_json(request)));
+    json_t *status = status_json(request);
+    (void)json_object_set_new(status, "log",
+                              losses_json(request->master->area)); /* or it lacks it */
+    control_answer(request, json_pack("{s:o}", "result", status));
 }
 
 static void answer_list(struct control_request *request)

@@ -36,8 +36,9 @@ static int run_child(const struct child_spec *spec)
                    spec->index == SHARD_QUARANTINE ? "quarantine" : child_role_name(spec->role),
                    (unsigned)spec->index);
     log_set_process(name);
+    log_use_style((int)spec->log_json);
     if (log_open(spec->log_path, (int)spec->log_level, &err) != 0) {
-        log_write(LOG_ERROR, "%s; writing to standard error", err.message);
+        log_write(LOG_ERROR, "HW-HOST-007", "%s; writing to standard error", err.message);
     }
     (void)signal(SIGPIPE, SIG_IGN); /* a peer that is gone is an error to handle */
     (void)signal(SIGINT, SIG_IGN);  /* Ctrl-C reaches the whole group; the master decides */

@@ -54,7 +54,7 @@ void master_stop(struct master *master, int graceful)
         return;
     }
     struct timeval deadline = {(time_t)(timeout_ms / 1000) + QUICK_STOP_S, 0};
-    log_write(LOG_NOTICE,
+    log_write(LOG_NOTICE, "HW-HOST-008",
               graceful ? "stopping: sessions close, outputs are emptied" : "stopping at once");
     master->stopping = graceful ? 1 : 2;
     for (uint32_t i = 0; i < MASTER_WORKERS; i++) {
@@ -70,7 +70,7 @@ static void on_stop_deadline(evutil_socket_t fd, short what, void *arg)
     struct master *master = arg;
     (void)fd;
     (void)what;
-    log_write(LOG_ALERT, "processes did not stop in time; ending them");
+    log_write(LOG_ALERT, "HW-HOST-009", "processes did not stop in time; ending them");
     master->exit_status = 1;
     (void)event_base_loopbreak(
         master->base); /* fails only without a loop; master_child_fini kills */
@@ -114,7 +114,7 @@ static void reopen_child(struct master_child *child)
     struct hawser_error err = HAWSER_ERROR_INIT;
     if (child->channel != NULL && channel_send(child->channel, CHANNEL_REOPEN, 0,
                                                (struct hawser_slice){"", 0}, -1, &err) != 0) {
-        log_write(LOG_ERROR, "files are not reopened: %s", err.message);
+        log_write(LOG_ERROR, "HW-HOST-010", "files are not reopened: %s", err.message);
     }
 }
 
@@ -125,12 +125,12 @@ static void on_reopen(evutil_socket_t number, short what, void *arg)
     (void)number;
     (void)what;
     if (log_reopen(&err) != 0) {
-        log_write(LOG_ERROR, "%s; the log goes on in the old file", err.message);
+        log_write(LOG_ERROR, "HW-HOST-011", "%s; the log goes on in the old file", err.message);
     }
     if (privileges_give(master->settings.log_path, master->settings.user, &err) != 0) {
-        log_write(LOG_ERROR, "%s", err.message);
+        log_write(LOG_ERROR, "HW-HOST-012", "%s", err.message);
     }
-    log_write(LOG_NOTICE, "reopening files");
+    log_write(LOG_NOTICE, "HW-HOST-013", "reopening files");
     for (uint32_t i = 0; i < MASTER_WORKERS; i++) {
         reopen_child(&master->workers[i]);
     }
@@ -146,7 +146,7 @@ static void on_winch(evutil_socket_t number, short what, void *arg)
     if (master->stopping) {
         return;
     }
-    log_write(LOG_NOTICE, "closing all workers; a reload starts them again");
+    log_write(LOG_NOTICE, "HW-HOST-014", "closing all workers; a reload starts them again");
     for (uint32_t i = 0; i < MASTER_WORKERS; i++) {
         master_child_quit(&master->workers[i], master->settings.shutdown_timeout_ms);
     }
@@ -159,7 +159,7 @@ static void on_upgrade(evutil_socket_t number, short what, void *arg)
     (void)number;
     (void)what;
     (void)arg;
-    log_write(LOG_WARN,
+    log_write(LOG_WARN, "HW-HOST-015",
               "a new binary takes over by a restart, not by SIGUSR2; ignoring the signal");
 }
 
@@ -201,6 +201,7 @@ static int open_files(struct master *master, struct hawser_error *err)
     if (strcmp(s->log_path, "stderr") != 0) {
         make_folder_of(s->log_path);
     }
+    log_use_style(s->log_json);
     if (log_open(s->log_path, s->log_level, err) != 0 ||
         privileges_give(s->log_path, s->user, err) != 0 ||
         pidfile_create(&master->pidfile, s->pid_path, err) != 0) {
@@ -350,7 +351,8 @@ static void on_lead_over(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd;
     (void)what;
-    log_write(LOG_WARN, "the observer takes its time; starting the workers without it");
+    log_write(LOG_WARN, "HW-HOST-016",
+              "the observer takes its time; starting the workers without it");
     master_start_workers(arg);
 }
 
@@ -363,9 +365,9 @@ static int start_children(struct master *master, struct hawser_error *err)
         return -1;
     }
     (void)privileges_raise_files(); /* children raise their own; the log says when a limit is hit */
-    log_write(LOG_NOTICE, "hawser/%s starts: %s, prefix %s, %u worker%s", HAWSER_VERSION,
-              master->options->config, master->options->prefix, (unsigned)master->settings.workers,
-              master->settings.workers == 1 ? "" : "s");
+    log_write(LOG_NOTICE, "HW-HOST-017", "hawser/%s starts: %s, prefix %s, %u worker%s",
+              HAWSER_VERSION, master->options->config, master->options->prefix,
+              (unsigned)master->settings.workers, master->settings.workers == 1 ? "" : "s");
     master_child_start(&master->observer);
     master_watch_again(master);
     if (conf_find(conf_tree_root(master->tree), "telemetry", NULL) == NULL ||
@@ -381,7 +383,7 @@ int master_run(const struct options *options, struct conf_tree *tree, int config
     struct hawser_error err = HAWSER_ERROR_INIT;
     struct master *master   = calloc(1, sizeof(*master));
     if (master == NULL) {
-        log_write(LOG_EMERG, "no memory for the master");
+        log_write(LOG_EMERG, "HW-HOST-018", "no memory for the master");
         return 1;
     }
     *master  = (struct master){.options    = options,
@@ -402,18 +404,18 @@ int master_run(const struct options *options, struct conf_tree *tree, int config
     log_echo_to_stderr(1); /* who starts it shall see why it does not start */
     if (settings_read(&master->settings, tree, options->prefix, options->error_log, &err) != 0 ||
         make_parts(master, &err) != 0 || start_children(master, &err) != 0) {
-        log_write(LOG_EMERG, "%s", err.message);
+        log_write(LOG_EMERG, "HW-HOST-019", "%s", err.message);
         master->exit_status = 1;
     } else {
         log_echo_to_stderr(0);
         if (event_base_dispatch(master->base) < 0) {
-            log_write(LOG_EMERG, "the event loop does not run");
+            log_write(LOG_EMERG, "HW-HOST-020", "the event loop does not run");
             master->exit_status = 1;
         }
     }
     int status = master->exit_status;
     if (status == 0) {
-        log_write(LOG_NOTICE, "stopped");
+        log_write(LOG_NOTICE, "HW-HOST-021", "stopped");
     }
     destroy(master);
     return status;

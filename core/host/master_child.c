@@ -53,7 +53,8 @@ static void on_message(void *arg, const struct channel_message *message)
         master_remember_channels(child->master, body);
         break;
     default:
-        log_write(LOG_ERROR, "%s sent a message of type %d, which is none for the master",
+        log_write(LOG_ERROR, "HW-HOST-022",
+                  "%s sent a message of type %d, which is none for the master",
                   master_child_name(child), (int)message->type);
         break;
     }
@@ -100,10 +101,11 @@ int master_child_configure(struct master_child *child, struct hawser_error *err)
     struct shards shards  = master_shards(master);
     struct buf secrets    = {0};
     int rc                = -1;
-    json_t *about         = json_pack(
-                "{s:I, s:s, s:I, s:s*, s:b, s:O*, s:O*}", "workers", (json_int_t)s->workers, "log_path",
-                s->log_path, "log_level", (json_int_t)s->log_level, "user", s->user, "inherits",
-                child->inherits, "quarantined", shards.quarantined, "moved", master->quarantine.moved);
+    json_t *about =
+        json_pack("{s:I, s:s, s:I, s:b, s:s*, s:b, s:O*, s:O*}", "workers", (json_int_t)s->workers,
+                  "log_path", s->log_path, "log_level", (json_int_t)s->log_level, "log_json",
+                  s->log_json, "user", s->user, "inherits", child->inherits, "quarantined",
+                  shards.quarantined, "moved", master->quarantine.moved);
     char *text = about == NULL ? NULL : json_dumps(about, JSON_COMPACT);
     json_t *dynamic =
         child->generation == 0 ? json_incref(master->channels) : moved_channels(master);
@@ -171,6 +173,7 @@ static int start_process(struct master_child *child, int channel, struct hawser_
                                       is_worker ? child->watch_fd : -1},
                               .fd_count  = is_worker ? 4 : 3,
                               .log_level = (uint32_t)master->settings.log_level,
+                              .log_json  = (uint32_t)master->settings.log_json,
                               .prefix    = master->options->prefix,
                               .log_path  = master->settings.log_path};
     pid_t pid              = child_spawn(&spec, err);
@@ -211,13 +214,13 @@ static void tell_delay(const struct master_child *child, int64_t delay_ms, int w
 {
     const struct intensity_limits *limits = &child->master->settings.restarts;
     if (child->intensity.slow && !was_slow) {
-        log_write(LOG_ALERT,
+        log_write(LOG_ALERT, "HW-HOST-023",
                   "%s died %u times within %lld s; it is started again in %lld s, and so on until "
                   "it stays up for a minute: its sessions are down meanwhile",
                   master_child_name(child), (unsigned)limits->most,
                   (long long)(limits->within / CLOCK_NS_PER_S), (long long)(delay_ms / 1000));
     } else if (delay_ms > 0) {
-        log_write(child->intensity.slow ? LOG_ALERT : LOG_WARN,
+        log_write(child->intensity.slow ? LOG_ALERT : LOG_WARN, "HW-HOST-024",
                   "%s died %u times in a row, soon after its start; next try in %d ms",
                   master_child_name(child), (unsigned)child->intensity.in_a_row, (int)delay_ms);
     }
@@ -233,7 +236,8 @@ static void start_later(struct master_child *child)
     }
     struct timeval after = {(time_t)(delay_ms / 1000), (suseconds_t)(delay_ms % 1000 * 1000)};
     if (event_add(child->restart, &after) != 0) {
-        log_write(LOG_ALERT, "%s cannot be scheduled for its restart; starting it now",
+        log_write(LOG_ALERT, "HW-HOST-025",
+                  "%s cannot be scheduled for its restart; starting it now",
                   master_child_name(child));
         event_active(child->restart, EV_TIMEOUT, 0);
     }
@@ -251,7 +255,8 @@ void master_child_start(struct master_child *child)
     child->wanted = 1;
     child->again  = 0;
     if (start(child, &err) != 0) {
-        log_write(LOG_ALERT, "%s does not start: %s", master_child_name(child), err.message);
+        log_write(LOG_ALERT, "HW-HOST-026", "%s does not start: %s", master_child_name(child),
+                  err.message);
         start_later(child);
     }
 }
@@ -313,15 +318,17 @@ static void tell_death(const struct master_child *child, int status)
     char where[MASTER_WATCH_WORDS + 8] = "";
     tell_where(child, where, sizeof(where));
     if (WIFSIGNALED(status)) {
-        log_write(expected ? LOG_NOTICE : LOG_ALERT, "%s (pid %d) was ended by signal %d (%s)%s%s",
-                  master_child_name(child), (int)child->pid, WTERMSIG(status),
-                  strsignal(WTERMSIG(status)), where, expected ? "" : "; starting it again");
-    } else if (WEXITSTATUS(status) != 0 || !expected) {
-        log_write(expected ? LOG_WARN : LOG_ALERT, "%s (pid %d) ended with status %d%s%s",
-                  master_child_name(child), (int)child->pid, WEXITSTATUS(status), where,
+        log_write(expected ? LOG_NOTICE : LOG_ALERT, "HW-HOST-027",
+                  "%s (pid %d) was ended by signal %d (%s)%s%s", master_child_name(child),
+                  (int)child->pid, WTERMSIG(status), strsignal(WTERMSIG(status)), where,
                   expected ? "" : "; starting it again");
+    } else if (WEXITSTATUS(status) != 0 || !expected) {
+        log_write(expected ? LOG_WARN : LOG_ALERT, "HW-HOST-028",
+                  "%s (pid %d) ended with status %d%s%s", master_child_name(child), (int)child->pid,
+                  WEXITSTATUS(status), where, expected ? "" : "; starting it again");
     } else {
-        log_write(LOG_INFO, "%s (pid %d) is done", master_child_name(child), (int)child->pid);
+        log_write(LOG_INFO, "HW-HOST-029", "%s (pid %d) is done", master_child_name(child),
+                  (int)child->pid);
     }
 }
 
@@ -365,8 +372,8 @@ void master_child_quit(struct master_child *child, int64_t timeout_ms)
     }
     if (child->channel != NULL && channel_send(child->channel, CHANNEL_QUIT, (uint64_t)timeout_ms,
                                                (struct hawser_slice){"", 0}, -1, &err) != 0) {
-        log_write(LOG_ERROR, "%s cannot be told to stop (%s); ending it", master_child_name(child),
-                  err.message);
+        log_write(LOG_ERROR, "HW-HOST-030", "%s cannot be told to stop (%s); ending it",
+                  master_child_name(child), err.message);
         if (child->pid > 0) {
             (void)kill(child->pid, SIGTERM); /* it may have ended by itself */
         }

@@ -100,11 +100,11 @@ void master_outcome_foresee(struct master *master)
         if (json_unpack(change, "{s:s, s:s, s:s, s:s}", "kind", &kind, "name", &name, "action",
                         &action, "reason", &reason) == 0 &&
             strcmp(action, "kept") != 0 && told++ < MAX_TOLD) {
-            log_write(LOG_INFO, "reload: %s %s: %s: %s", kind, name, action, reason);
+            log_write(LOG_INFO, "HW-HOST-073", "reload: %s %s: %s: %s", kind, name, action, reason);
         }
     }
     if (told > MAX_TOLD) {
-        log_write(LOG_INFO, "reload: and %zu more changes", told - MAX_TOLD);
+        log_write(LOG_INFO, "HW-HOST-074", "reload: and %zu more changes", told - MAX_TOLD);
     }
     json_decref(changes);
 }

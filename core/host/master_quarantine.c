@@ -124,8 +124,8 @@ static void configure(struct master_child *child)
 {
     struct hawser_error err = HAWSER_ERROR_INIT;
     if (child->wanted && child->channel != NULL && master_child_configure(child, &err) != 0) {
-        log_write(LOG_ERROR, "%s does not learn of the quarantine: %s", master_child_name(child),
-                  err.message);
+        log_write(LOG_ERROR, "HW-HOST-031", "%s does not learn of the quarantine: %s",
+                  master_child_name(child), err.message);
     }
 }
 
@@ -158,7 +158,7 @@ static void put(struct master *master, enum suspects_verdict verdict, const stru
     const struct suspects_limits *limits = &master->settings.quarantine;
     struct entry *entry                  = calloc(1, sizeof(*entry));
     if (entry == NULL) {
-        log_write(LOG_ALERT, "no memory to put %s in quarantine", call->name);
+        log_write(LOG_ALERT, "HW-HOST-032", "no memory to put %s in quarantine", call->name);
         return;
     }
     entry->since = clock_realtime();
@@ -169,7 +169,7 @@ static void put(struct master *master, enum suspects_verdict verdict, const stru
     entry->is_known = modules_identify(master->tree, master->options->prefix, call->module,
                                        &entry->identity) == 0;
     list_append(&master->quarantine.entries, &entry->node);
-    log_write(LOG_ALERT,
+    log_write(LOG_ALERT, "HW-HOST-033",
               "%s \"%s\" goes into quarantine: workers died in it %u times within %lld s; it runs "
               "in a worker of its own until module %s is replaced and the host reloaded, or "
               "`hawserctl release %s`",
@@ -231,7 +231,7 @@ void master_quarantine_reload(struct master *master)
         int is_empty        = json_object_size(sessions) == 0;
         json_decref(sessions);
         if (is_empty || was_replaced(master, entry)) {
-            log_write(LOG_NOTICE, "\"%s\" leaves quarantine: %s", name_of(entry),
+            log_write(LOG_NOTICE, "HW-HOST-034", "\"%s\" leaves quarantine: %s", name_of(entry),
                       is_empty ? "there is no such session any more" : "its module was replaced");
             drop(entry);
         }
@@ -254,7 +254,8 @@ int master_quarantine_release(struct master *master, const char *name)
     list_for_each_safe (node, after, &master->quarantine.entries) {
         struct entry *entry = entry_of(node);
         if (strcmp(name_of(entry), name) == 0) {
-            log_write(LOG_NOTICE, "\"%s\" leaves quarantine: a person released it", name);
+            log_write(LOG_NOTICE, "HW-HOST-035", "\"%s\" leaves quarantine: a person released it",
+                      name);
             drop(entry);
             released = 1;
         }

@@ -61,7 +61,7 @@ static void finish(struct master *master, int ok)
     reload->config = -1;
     json_decref(reload->errors);
     reload->errors = NULL;
-    log_write(ok ? LOG_NOTICE : LOG_ERROR, "%s", reload->last.text);
+    log_write(ok ? LOG_NOTICE : LOG_ERROR, "HW-HOST-036", "%s", reload->last.text);
     tell_waiters(master);
     if (reload->again && !master->stopping) {
         reload->again = 0;
@@ -77,7 +77,7 @@ static void refuse(struct master *master, const struct conf_problems *problems)
     size_t first = line == NULL ? 0 : strcspn(line, "\n");
     while (line != NULL && *line != 0) {
         size_t len = strcspn(line, "\n");
-        log_write(LOG_ERROR, "reload: %.*s", (int)len, line);
+        log_write(LOG_ERROR, "HW-HOST-037", "reload: %.*s", (int)len, line);
         line += len + (line[len] == '\n');
     }
     (void)snprintf(master->reload.last.text, sizeof(master->reload.last.text),
@@ -169,7 +169,7 @@ static void warn_of_fixed(const struct master *master)
         strcmp(before->user == NULL ? "" : before->user, after->user == NULL ? "" : after->user) !=
             0) {
         log_write(
-            LOG_WARN,
+            LOG_WARN, "HW-HOST-038",
             "reload: changes of pid, control and user need a restart; the old ones stay in force");
     }
 }
@@ -191,14 +191,14 @@ static void configure_children(struct master *master)
         } else if (child->channel != NULL && master_child_configure(child, &err) != 0) {
             (void)json_array_append_new(master->reload.errors,
                                         json_string(err.message)); /* logged below */
-            log_write(LOG_ERROR, "reload: %s", err.message);
+            log_write(LOG_ERROR, "HW-HOST-039", "reload: %s", err.message);
         }
         master_child_hurry(child);
     }
     struct hawser_error err = HAWSER_ERROR_INIT;
     master_child_hurry(&master->observer);
     if (master->observer.channel != NULL && master_child_configure(&master->observer, &err) != 0) {
-        log_write(LOG_ERROR, "reload: %s", err.message);
+        log_write(LOG_ERROR, "HW-HOST-040", "reload: %s", err.message);
     }
 }
 
@@ -212,8 +212,9 @@ static void apply(struct master *master)
     struct timeval deadline = {(time_t)(longest_ms / 1000),
                                (suseconds_t)(longest_ms % 1000 * 1000)};
     warn_of_fixed(master);
+    log_use_style(master->settings.log_json);
     if (log_open(master->settings.log_path, master->settings.log_level, &err) != 0) {
-        log_write(LOG_ERROR, "%s; the log goes on where it was", err.message);
+        log_write(LOG_ERROR, "HW-HOST-041", "%s; the log goes on where it was", err.message);
     }
     reload->step   = RELOAD_STEP_APPLYING;
     reload->errors = json_array();

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "host/losses.h"
 #include "host/master.h"
 #include "telemetry/metric.h"
 
@@ -69,7 +70,7 @@ static void tell_hang(struct master_child *child, clock_ns_t now)
     char words[MASTER_WATCH_WORDS];
     struct watch_call call;
     int known = watch_describe_loop(child->watch, &call);
-    log_write(LOG_ALERT,
+    log_write(LOG_ALERT, "HW-HOST-042",
               "%s (pid %d) hangs: its loop did not turn for %lld ms; it is in %s; ending it",
               master_child_name(child), (int)child->pid,
               (long long)(child->watchdog.silence / CLOCK_NS_PER_MS),
@@ -107,7 +108,7 @@ static void tell_slow(struct master_child *child)
     child->slow_calls++;
     master_count(child->master, "callback.slow", call.name);
     complain(
-        complaint_of(child, &call), LOG_WARN,
+        complaint_of(child, &call), NULL, LOG_WARN, "HW-HOST-043",
         "%s is held up by %s: for more than %lld ms nothing else runs there; it must not block",
         master_child_name(child), master_watch_words(&call, words, sizeof(words)),
         (long long)child->master->settings.callback_budget_ms);
@@ -165,6 +166,7 @@ int master_watch_begin(struct master *master, struct hawser_error *err)
         error_set(err, HAWSER_SYSTEM_MEMORY, "no memory to watch the workers");
         return -1;
     }
+    losses_count(master->writer);
     return 0;
 }
 
@@ -174,7 +176,8 @@ void master_watch_again(struct master *master)
     struct timeval after = {(time_t)(interval / CLOCK_NS_PER_S),
                             (suseconds_t)(interval % CLOCK_NS_PER_S / 1000)};
     if (event_add(master->look, &after) != 0) {
-        log_write(LOG_ALERT, "no memory for a timer: nobody watches the workers any more");
+        log_write(LOG_ALERT, "HW-HOST-044",
+                  "no memory for a timer: nobody watches the workers any more");
     }
 }
 
@@ -183,5 +186,6 @@ void master_watch_end(struct master *master)
     if (master->look != NULL) {
         event_free(master->look);
     }
+    losses_forget();
     telemetry_writer_close(master->writer);
 }

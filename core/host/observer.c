@@ -18,6 +18,7 @@
 #include "conf/directive.h"
 #include "host/channel.h"
 #include "host/child_settings.h"
+#include "host/losses.h"
 #include "host/modules.h"
 #include "host/reload.h"
 #include "host/sealed.h"
@@ -120,18 +121,20 @@ static void sink_add(struct observer *observer, const struct conf_node *block)
     struct hawser_error err = HAWSER_ERROR_INIT;
     struct sink *sink       = calloc(1, sizeof(*sink));
     if (sink == NULL) {
-        log_write(LOG_ERROR, "telemetry %s: no memory", block->words[1]);
+        log_about(LOG_SUBJECT("telemetry", block->words[1]), LOG_ERROR, "HW-HOST-045", "no memory");
         return;
     }
     list_init(&sink->node);
     sink->module = module_directory_find(observer->modules, HAWSER_TELEMETRY, block->words[1]);
     if (sink->module == NULL) {
-        log_write(LOG_ERROR, "telemetry %s: its module is not loaded", block->words[1]);
+        log_about(LOG_SUBJECT("telemetry", block->words[1]), LOG_ERROR, "HW-HOST-046",
+                  "its module is not loaded");
         free(sink);
         return;
     }
     if (sink_start(observer, sink, block, &err) != 0) {
-        log_write(LOG_ERROR, "telemetry %s does not start: %s", block->words[1], err.message);
+        log_about(LOG_SUBJECT("telemetry", block->words[1]), LOG_ERROR, "HW-HOST-047",
+                  "does not start: %s", err.message);
         sink_destroy(observer, sink);
         return;
     }
@@ -151,7 +154,7 @@ static int module_changed(void *arg, enum hawser_module_kind kind, const struct 
 static void module_refused(void *arg, const struct conf_node *node, const struct hawser_error *why)
 {
     (void)arg;
-    log_write(LOG_ERROR, "%s:%u: %s", node->file, node->line, why->message);
+    log_write(LOG_ERROR, "HW-HOST-048", "%s:%u: %s", node->file, node->line, why->message);
 }
 
 /* Adapters and outputs are not ours to load: less of foreign code in this process. */
@@ -170,7 +173,8 @@ static void apply(struct observer *observer, struct conf_tree *tree)
     struct reload_rules rules = {.arg = observer, .module_changed = module_changed};
     load_modules(observer, tree);
     if (reload_plan_make(observer->tree, tree, &rules, &plan) != 0) {
-        log_write(LOG_ERROR, "no memory to apply the configuration; telemetry goes on as it was");
+        log_write(LOG_ERROR, "HW-HOST-049",
+                  "no memory to apply the configuration; telemetry goes on as it was");
         conf_tree_destroy(tree);
         return;
     }
@@ -239,13 +243,13 @@ static void take_config(struct observer *observer, const struct channel_message 
     struct conf_tree *tree  = message->fd < 0 ? NULL : sealed_read(message->fd, &err);
     take_settings(observer, message);
     if (tree == NULL) {
-        log_write(LOG_ERROR, "the configuration did not arrive: %s", err.message);
+        log_write(LOG_ERROR, "HW-HOST-050", "the configuration did not arrive: %s", err.message);
     } else {
         apply(observer, tree);
     }
     if (channel_send(observer->channel, CHANNEL_APPLIED, message->id,
                      (struct hawser_slice){"{}", 2}, -1, &err) != 0) {
-        log_write(LOG_ERROR, "the master does not hear: %s", err.message);
+        log_write(LOG_ERROR, "HW-HOST-051", "the master does not hear: %s", err.message);
     }
 }
 
@@ -257,7 +261,7 @@ static void on_message(void *arg, const struct channel_message *message)
         take_config(observer, message);
     } else if (message->type == CHANNEL_REOPEN && observer->options.base == NULL &&
                log_reopen(&err) != 0) {
-        log_write(LOG_ERROR, "%s", err.message);
+        log_write(LOG_ERROR, "HW-HOST-052", "%s", err.message);
     } else if (message->type == CHANNEL_QUIT) {
         stop(observer);
     }
@@ -269,7 +273,7 @@ static void on_message(void *arg, const struct channel_message *message)
 static void on_channel_end(void *arg, const struct hawser_error *why)
 {
     struct observer *observer = OBJ_CAST(struct observer, arg, OBSERVER_MAGIC);
-    log_write(LOG_ALERT, "the master is gone (%s); stopping", why->message);
+    log_write(LOG_ALERT, "HW-HOST-053", "the master is gone (%s); stopping", why->message);
     stop(observer);
 }
 
@@ -357,24 +361,26 @@ int observer_main(const struct child_spec *spec)
         .channel = spec->fds[0], .telemetry = spec->fds[1], .prefix = spec->prefix};
     struct observer *observer = observer_create(&options, &err);
     if (observer == NULL) {
-        log_write(LOG_EMERG, "cannot start: %s", err.message);
+        log_write(LOG_EMERG, "HW-HOST-054", "cannot start: %s", err.message);
         return 2;
     }
+    losses_count(observer->writer);
     (void)close(spec->fds[1]); /* mapped */
     struct vital *vital = vital_begin(observer->loop->base, spec->fds[2], &err);
     if (vital == NULL) {
-        log_write(LOG_ERROR, "%s; nobody sees what the observer does", err.message);
+        log_write(LOG_ERROR, "HW-HOST-055", "%s; nobody sees what the observer does", err.message);
     }
     struct event *term = evsignal_new(observer->loop->base, SIGTERM, on_term, observer);
     if (term == NULL || event_add(term, NULL) != 0 ||
         event_base_dispatch(observer->loop->base) < 0) {
-        log_write(LOG_EMERG, "the event loop does not run");
+        log_write(LOG_EMERG, "HW-HOST-056", "the event loop does not run");
         observer->status = 2;
     }
     if (term != NULL) {
         event_free(term);
     }
     int status = observer->status;
+    losses_forget();
     observer_destroy(observer);
     vital_end(vital);
     return status;

@@ -257,16 +257,16 @@ void runtime_restore_channels(struct runtime *runtime, const json_t *changes)
         {
             struct hawser_slice slice = {json_string_value(channel), json_string_length(channel)};
             if (slice.data != NULL && bundle_subscribe(session->bundle, &slice, 1, &err) != 0) {
-                log_write(LOG_ERROR, "session=%s channel \"%s\" wanted before is lost: %s", name,
-                          slice.data, err.message);
+                log_about(LOG_SUBJECT("session", name), LOG_ERROR, "HW-HOST-057",
+                          "channel \"%s\" wanted before is lost: %s", slice.data, err.message);
             }
         }
         json_array_foreach(json_object_get(change, "removed"), i, channel)
         {
             struct hawser_slice slice = {json_string_value(channel), json_string_length(channel)};
             if (slice.data != NULL && bundle_unsubscribe(session->bundle, &slice, 1, &err) != 0) {
-                log_write(LOG_ERROR, "session=%s channel \"%s\" is wanted again: %s", name,
-                          slice.data, err.message);
+                log_about(LOG_SUBJECT("session", name), LOG_ERROR, "HW-HOST-058",
+                          "channel \"%s\" is wanted again: %s", slice.data, err.message);
             }
         }
     }

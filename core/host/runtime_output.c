@@ -106,8 +106,8 @@ static void on_drained(void *arg, size_t lost)
 {
     struct runtime_output *out = arg;
     if (lost > 0) {
-        log_write(LOG_ERROR, "output=%s %zu records could not be written before it closed",
-                  out->name, lost);
+        log_about(LOG_SUBJECT("output", out->name), LOG_ERROR, "HW-HOST-059",
+                  "%zu records could not be written before it closed", lost);
     }
     out->finished = 1;
     runtime_sweep_soon(out->runtime);

@@ -47,7 +47,8 @@ static void route_anew(void *arg, const char *name, void *object)
     struct hawser_error err         = HAWSER_ERROR_INIT;
     (void)arg;
     if (runtime_session_rebase(session, session->block, &err) != 0) {
-        log_write(LOG_ERROR, "session=%s keeps its old outputs: %s", name, err.message);
+        log_about(LOG_SUBJECT("session", name), LOG_ERROR, "HW-HOST-060",
+                  "keeps its old outputs: %s", err.message);
     }
 }
 
@@ -63,7 +64,7 @@ void runtime_retry_outputs(struct runtime *runtime)
     static const struct timeval later = {RETRY_S, 0};
     if (runtime->config != NULL && runtime->stopped == NULL && missing_output(runtime) != NULL &&
         event_add(runtime->retry, &later) != 0) {
-        log_write(LOG_ALERT,
+        log_write(LOG_ALERT, "HW-HOST-061",
                   "an output that could not be opened will not be tried again: no memory");
     }
 }
@@ -79,11 +80,12 @@ void runtime_on_retry(evutil_socket_t fd, short what, void *arg)
         return;
     }
     if (runtime_output_create(runtime, find_block(runtime, name), &err) == NULL) {
-        complain(&runtime->output_trouble, LOG_ERROR,
+        complain(&runtime->output_trouble, NULL, LOG_ERROR, "HW-HOST-062",
                  "%s; its sessions' records are lost until it opens; next try in %d s", err.message,
                  RETRY_S);
     } else {
-        complain_over(&runtime->output_trouble, LOG_NOTICE, "output=%s is open now", name);
+        complain_over(&runtime->output_trouble, LOG_SUBJECT("output", name), LOG_NOTICE,
+                      "HW-HOST-063", "is open now");
         registry_each(runtime->sessions, route_anew, NULL);
     }
     runtime_retry_outputs(runtime);

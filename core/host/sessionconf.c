@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "conf/on_error.h"
 #include "conf/value.h"
 
@@ -191,10 +192,12 @@ static void read_limits(struct session_options *options, const struct conf_node 
     options->tcp_user_timeout_ms = number(session, "tcp_user_timeout");
     options->tcp_keepalive_ms =
         strcmp(keepalive, "off") == 0 ? -1 : number(session, "tcp_keepalive");
-    const char *compression       = sessionconf_word(session, "compression");
-    options->compression          = compression != NULL && strcmp(compression, "on") == 0;
-    options->connect_timeout_ms   = number(session, "connect_timeout");
-    options->auth_timeout_ms      = number(session, "auth_timeout");
+    const char *log_level       = sessionconf_word(session, "log_level");
+    options->log_from           = log_level == NULL ? 0 : (uint32_t)log_level_parse(log_level) + 1;
+    const char *compression     = sessionconf_word(session, "compression");
+    options->compression        = compression != NULL && strcmp(compression, "on") == 0;
+    options->connect_timeout_ms = number(session, "connect_timeout");
+    options->auth_timeout_ms    = number(session, "auth_timeout");
     options->subscribe_timeout_ms = number(session, "subscribe_timeout");
     options->request_timeout_ms   = number(session, "request_timeout");
     options->max_message_bytes    = (uint64_t)number(session, "max_message");

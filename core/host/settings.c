@@ -50,8 +50,13 @@ static int read_log(struct settings *settings, const struct conf_tree *tree, con
     const struct conf_node *node = conf_find(conf_tree_root(tree), "error_log", NULL);
     const char *path             = settings_main_word(tree, "error_log");
     settings->log_level          = LOG_NOTICE;
-    if (node != NULL && node->word_count > 2) {
-        settings->log_level = log_level_parse(node->words[2]);
+    for (size_t i = 2; node != NULL && i < node->word_count; i++) {
+        int level = log_level_parse(node->words[i]);
+        if (level >= 0) {
+            settings->log_level = level;
+        } else {
+            settings->log_json = strcmp(node->words[i], "json") == 0;
+        }
     }
     settings->log_path = path_of(override != NULL ? override
                                  : path == NULL   ? "stderr"

@@ -16,6 +16,7 @@ struct settings {
     int daemon;
     int master_process;
     int log_level;
+    int log_json;
     int64_t shutdown_timeout_ms;
     int64_t reload_timeout_ms;
     int64_t worker_timeout_ms;  /* 0: off */

@@ -14,6 +14,7 @@
 #include "host/channel.h"
 #include "host/child_settings.h"
 #include "host/commands.h"
+#include "host/losses.h"
 #include "host/privileges.h"
 #include "host/runtime.h"
 #include "host/sealed.h"
@@ -48,7 +49,7 @@ static void send_json(struct worker *worker, enum channel_type type, uint64_t id
     char *text               = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
     struct hawser_slice body = {text == NULL ? "{}" : text, text == NULL ? 2 : strlen(text)};
     if (worker->channel != NULL && channel_send(worker->channel, type, id, body, -1, &err) != 0) {
-        log_write(LOG_ERROR, "the master does not hear: %s", err.message);
+        log_write(LOG_ERROR, "HW-HOST-064", "the master does not hear: %s", err.message);
     }
     free(text);
     json_decref(json);
@@ -98,7 +99,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
     struct worker *worker = OBJ_CAST(struct worker, arg, WORKER_MAGIC);
     (void)fd;
     (void)what;
-    log_write(LOG_WARN, "sessions did not close in time; closing them at once");
+    log_write(LOG_WARN, "HW-HOST-065", "sessions did not close in time; closing them at once");
     stop(worker, 0, MASTER_GONE_TIMEOUT_MS);
 }
 
@@ -167,7 +168,7 @@ static void on_message(void *arg, const struct channel_message *message)
     switch (message->type) {
     case CHANNEL_SECRETS:
         if (secrets_decode(&worker->secrets, message->body, &err) != 0) {
-            log_write(LOG_ERROR, "%s", err.message);
+            log_write(LOG_ERROR, "HW-HOST-066", "%s", err.message);
         }
         break;
     case CHANNEL_DYNAMIC:
@@ -182,7 +183,7 @@ static void on_message(void *arg, const struct channel_message *message)
         break;
     case CHANNEL_REOPEN:
         if (worker->options.base == NULL && log_reopen(&err) != 0) {
-            log_write(LOG_ERROR, "%s", err.message);
+            log_write(LOG_ERROR, "HW-HOST-067", "%s", err.message);
         }
         runtime_reopen(worker->runtime);
         break;
@@ -191,7 +192,8 @@ static void on_message(void *arg, const struct channel_message *message)
              message->id == 0 ? MASTER_GONE_TIMEOUT_MS : (int64_t)message->id);
         break;
     default:
-        log_write(LOG_ERROR, "the master sent a message of type %d, which is none for a worker",
+        log_write(LOG_ERROR, "HW-HOST-068",
+                  "the master sent a message of type %d, which is none for a worker",
                   (int)message->type);
         break;
     }
@@ -203,7 +205,7 @@ static void on_message(void *arg, const struct channel_message *message)
 static void on_channel_end(void *arg, const struct hawser_error *why)
 {
     struct worker *worker = OBJ_CAST(struct worker, arg, WORKER_MAGIC);
-    log_write(LOG_ALERT, "the master is gone (%s); stopping", why->message);
+    log_write(LOG_ALERT, "HW-HOST-069", "the master is gone (%s); stopping", why->message);
     channel_destroy(worker->channel);
     worker->channel = NULL;
     stop(worker, 0, MASTER_GONE_TIMEOUT_MS);
@@ -304,24 +306,26 @@ int worker_main(const struct child_spec *spec)
     (void)privileges_raise_files();
     struct worker *worker = worker_create(&options, &err);
     if (worker == NULL) {
-        log_write(LOG_EMERG, "cannot start: %s", err.message);
+        log_write(LOG_EMERG, "HW-HOST-070", "cannot start: %s", err.message);
         return 2;
     }
+    losses_count(worker->telemetry);
     (void)close(spec->fds[1]); /* mapped */
     (void)close(spec->fds[2]); /* mapped */
     struct vital *vital = vital_begin(worker->loop->base, spec->fds[3], &err);
     if (vital == NULL) {
-        log_write(LOG_ERROR, "%s; nobody sees what this worker does", err.message);
+        log_write(LOG_ERROR, "HW-HOST-071", "%s; nobody sees what this worker does", err.message);
     }
     struct event *term = evsignal_new(worker->loop->base, SIGTERM, on_term, worker);
     if (term == NULL || event_add(term, NULL) != 0 || event_base_dispatch(worker->loop->base) < 0) {
-        log_write(LOG_EMERG, "the event loop does not run");
+        log_write(LOG_EMERG, "HW-HOST-072", "the event loop does not run");
         worker->status = 2;
     }
     if (term != NULL) {
         event_free(term);
     }
     int status = worker->status;
+    losses_forget();
     worker_destroy(worker);
     vital_end(vital);
     return status;

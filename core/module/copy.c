@@ -226,11 +226,11 @@ void copy_opened(const struct copy *copy)
 void copy_discard(const struct copy *copy)
 {
     if (copy->path[0] != '\0' && unlink(copy->path) != 0) {
-        log_write(LOG_WARN, "%s, a copy of a module, is left behind: %s", copy->path,
-                  strerror(errno));
+        log_write(LOG_WARN, "HW-MODULE-001", "%s, a copy of a module, is left behind: %s",
+                  copy->path, strerror(errno));
     }
     if (copy->folder[0] != '\0' && rmdir(copy->folder) != 0) {
-        log_write(LOG_WARN, "%s, made for a copy of a module, is left behind: %s", copy->folder,
-                  strerror(errno));
+        log_write(LOG_WARN, "HW-MODULE-002", "%s, made for a copy of a module, is left behind: %s",
+                  copy->folder, strerror(errno));
     }
 }

@@ -15,7 +15,6 @@
 #include "session/session.h"
 #include "telemetry/metric.h"
 
-#define LOG_TEXT_SIZE   1536u
 #define METRIC_MAX      40u
 #define METRIC_NAME_MAX (HAWSER_MODULE_NAME_SIZE + 1 + METRIC_MAX + 1)
 
@@ -51,15 +50,13 @@ static void api_log(struct hawser_instance *self, enum hawser_log_level level, c
 static void api_log(struct hawser_instance *self, enum hawser_log_level level, const char *fmt, ...)
 {
     static const char *const labels[] = {"?", "session", "output", "telemetry"};
-    char text[LOG_TEXT_SIZE];
-    if ((unsigned)level >= HAWSER_LOG_LEVEL_COUNT || !log_wants((int)level)) {
-        return;
-    }
+    const struct log_subject *about   = check(self)->session != NULL
+                                            ? session_log_subject(self->session)
+                                            : LOG_SUBJECT(labels[self->kind], self->name);
     va_list args;
     va_start(args, fmt);
-    (void)vsnprintf(text, sizeof(text), fmt, args); /* may be cut */
+    log_vabout(about, (int)level, "HW-MODULE-003", fmt, args);
     va_end(args);
-    log_write((int)level, "%s=%s %s", labels[check(self)->kind], self->name, text);
 }
 
 static const char *api_name(struct hawser_instance *self)

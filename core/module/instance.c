@@ -110,8 +110,9 @@ uint32_t instance_subject(const struct hawser_instance *instance)
 void instance_misused(struct hawser_instance *instance, const char *function, const char *why)
 {
     (void)pthread_mutex_lock(&instance->lock);
-    complain(&instance->misuse, LOG_ERROR, "module %s (%s) called %s, which was refused: %s",
-             instance->module->descriptor->name, instance->name, function, why);
+    complain(&instance->misuse, NULL, LOG_ERROR, "HW-MODULE-004",
+             "module %s (%s) called %s, which was refused: %s", instance->module->descriptor->name,
+             instance->name, function, why);
     (void)pthread_mutex_unlock(&instance->lock);
 }
 

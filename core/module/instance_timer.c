@@ -72,7 +72,7 @@ struct hawser_timer *instance_timer_start(struct hawser_instance *self, int64_t 
     list_append(&self->timers, &timer->node);
     return timer;
 fail:
-    log_write(LOG_ERROR, "%s no memory for a timer", self->name);
+    log_write(LOG_ERROR, "HW-MODULE-005", "%s no memory for a timer", self->name);
     if (timer != NULL) {
         free_timer(timer);
     }

@@ -177,7 +177,7 @@ static int64_t modified_at(const char *path)
 /* evdns would write to standard error. Its warnings are about single nameservers, not look-ups. */
 static void on_evdns_log(int is_warning, const char *text)
 {
-    log_write(is_warning ? LOG_INFO : LOG_DEBUG, "resolver: %s", text);
+    log_write(is_warning ? LOG_INFO : LOG_DEBUG, "HW-NET-001", "resolver: %s", text);
 }
 
 /* The resolver follows resolv.conf (DHCP, VPN), but never under a request that is on its way. */

@@ -105,9 +105,9 @@ static void tell_dropped(struct output *output, size_t dropped)
     output->dropped += dropped;
     output->dropped_untold += dropped;
     telemetry_add(output->dropped_cell, (int64_t)dropped);
-    complain(&output->full, LOG_ERROR,
-             "output=%s queue full, %" PRIu64 " records dropped so far; announced in the stream",
-             output->name, output->dropped);
+    complain(&output->full, LOG_SUBJECT("output", output->name), LOG_ERROR, "HW-OUTPUT-001",
+             "queue full, %" PRIu64 " records dropped so far; announced in the stream",
+             output->dropped);
     if (now >= output->next_event_at) {
         telemetry_emit(output->telemetry, HAWSER_EVENT_OUTPUT_DROPPED, NULL, output->name,
                        (int64_t)output->dropped_untold, HAWSER_OUTPUT_FULL);
@@ -124,8 +124,8 @@ static void tell_room(struct output *output)
     if (records > output->max_records / 4 || bytes > output->max_bytes / 4) {
         return; /* else it would be told with each batch */
     }
-    complain_over(&output->full, LOG_NOTICE, "output=%s queue has room again, %" PRIu64 " dropped",
-                  output->name, output->dropped);
+    complain_over(&output->full, LOG_SUBJECT("output", output->name), LOG_NOTICE, "HW-OUTPUT-002",
+                  "queue has room again, %" PRIu64 " dropped", output->dropped);
     if (output->dropped_untold > 0) {
         telemetry_emit(output->telemetry, HAWSER_EVENT_OUTPUT_DROPPED, NULL, output->name,
                        (int64_t)output->dropped_untold, HAWSER_OUTPUT_FULL);
@@ -200,7 +200,8 @@ void output_drain(struct output *output, int64_t deadline_ms, void (*done)(void 
     output->done_arg     = arg;
     output->deadline     = evtimer_new(output->loop->base, on_deadline, output);
     if (output->deadline == NULL || event_add(output->deadline, &delay) != 0) {
-        log_write(LOG_ERROR, "output=%s no memory for the deadline of its end", output->name);
+        log_about(LOG_SUBJECT("output", output->name), LOG_ERROR, "HW-OUTPUT-003",
+                  "no memory for the deadline of its end");
     }
     if (output->thread != NULL) {
         output_thread_drain(output->thread);
@@ -231,15 +232,15 @@ void output_destroy(struct output *output)
     uint64_t left = count_left(output);
     if (output->thread != NULL && !output_thread_stop(output->thread)) {
         /* From here on the thread may free it at any moment. */
-        log_write(LOG_ERROR,
+        log_write(LOG_ERROR, "HW-OUTPUT-004",
                   "an output's module does not come back from a call; its thread and %" PRIu64
                   " records are left behind",
                   left);
         return;
     }
     if (count_left(output) > 0) {
-        log_write(LOG_ERROR, "output=%s ends with %" PRIu64 " records that were not written",
-                  output->name, count_left(output));
+        log_about(LOG_SUBJECT("output", output->name), LOG_ERROR, "HW-OUTPUT-005",
+                  "ends with %" PRIu64 " records that were not written", count_left(output));
     }
     output_free(output);
 }

@@ -49,8 +49,8 @@ static void tell_drained(struct output_thread *thread)
     uint64_t one = 1;
     if (atomic_exchange(&thread->is_draining, 0) == 1 &&
         write(thread->drained_fd, &one, sizeof(one)) != sizeof(one)) {
-        log_write(LOG_ERROR, "output=%s cannot tell that it is drained: %s", thread->writer->name,
-                  strerror(errno));
+        log_about(LOG_SUBJECT("output", thread->writer->name), LOG_ERROR, "HW-OUTPUT-006",
+                  "cannot tell that it is drained: %s", strerror(errno));
     }
 }
 

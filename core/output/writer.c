@@ -24,10 +24,9 @@ static enum writer_step fail(struct output_writer *writer, struct complaint *tro
     grow_delay(writer);
     atomic_fetch_add(&writer->errors, 1);
     telemetry_add(writer->error_cell, 1);
-    complain(trouble, LOG_ERROR,
-             "output=%s %s failed: %s; records wait in the queue, next try in %" PRId64 " ms",
-             writer->name, what, err->code == 0 ? "the module gave no reason" : err->message,
-             writer->retry_ms);
+    complain(trouble, LOG_SUBJECT("output", writer->name), LOG_ERROR, "HW-OUTPUT-007",
+             "%s failed: %s; records wait in the queue, next try in %" PRId64 " ms", what,
+             err->code == 0 ? "the module gave no reason" : err->message, writer->retry_ms);
     return WRITER_RETRY;
 }
 
@@ -44,12 +43,12 @@ static void reopen(struct output_writer *writer)
     if (rc != 0) {
         atomic_fetch_add(&writer->errors, 1);
         telemetry_add(writer->error_cell, 1);
-        log_write(LOG_ERROR, "output=%s could not be opened anew: %s; the old file stays in use",
-                  writer->name, err.message);
+        log_about(LOG_SUBJECT("output", writer->name), LOG_ERROR, "HW-OUTPUT-008",
+                  "could not be opened anew: %s; the old file stays in use", err.message);
         return;
     }
     writer->retry_ms = 0; /* a new file may be on a disk that has room */
-    log_write(LOG_NOTICE, "output=%s opened anew", writer->name);
+    log_about(LOG_SUBJECT("output", writer->name), LOG_NOTICE, "HW-OUTPUT-009", "opened anew");
 }
 
 /* While writes fail, the records in front of it may never get out, and a new file may be the cure.
@@ -95,7 +94,8 @@ static enum writer_step write_batch(struct output_writer *writer)
     if (done < count) {
         return fail(writer, &writer->trouble, "write", &err);
     }
-    complain_over(&writer->trouble, LOG_NOTICE, "output=%s writes again", writer->name);
+    complain_over(&writer->trouble, LOG_SUBJECT("output", writer->name), LOG_NOTICE,
+                  "HW-OUTPUT-010", "writes again");
     return WRITER_MORE;
 }
 
@@ -116,7 +116,8 @@ static enum writer_step flush(struct output_writer *writer)
     if (flush_module(writer, &err) != 0) {
         return fail(writer, &writer->flush_trouble, "flush", &err);
     }
-    complain_over(&writer->flush_trouble, LOG_NOTICE, "output=%s flushes again", writer->name);
+    complain_over(&writer->flush_trouble, LOG_SUBJECT("output", writer->name), LOG_NOTICE,
+                  "HW-OUTPUT-011", "flushes again");
     writer->is_unflushed = 0;
     writer->retry_ms     = 0;
     return WRITER_MORE;

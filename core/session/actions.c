@@ -79,11 +79,10 @@ static void back_off(struct session *session)
     session_timer_arm(session, SESSION_TIMER_STATE, delay_ms);
     session_emit(session, HAWSER_EVENT_RECONNECT_ATTEMPT, delay_ms * CLOCK_NS_PER_MS,
                  session->why.code, session->why.message);
-    complain(&session->link_trouble, LOG_WARN,
-             "session=%s %s: %s; attempt %u follows in %lld ms%s%s", session->label,
-             error_code_text(session->why.code), session->why.message, session->backoff.attempt,
-             (long long)delay_ms, session->urls.count > 1 ? " at " : "",
-             session->urls.count > 1 ? next : "");
+    complain(&session->link_trouble, &session->log, LOG_WARN, "HW-SESSION-001",
+             "%s: %s; attempt %u follows in %lld ms%s%s", error_code_text(session->why.code),
+             session->why.message, session->backoff.attempt, (long long)delay_ms,
+             session->urls.count > 1 ? " at " : "", session->urls.count > 1 ? next : "");
 }
 
 static int64_t time_allowed_ms(const struct session *session)
@@ -119,7 +118,7 @@ static void give_up(struct session *session)
     struct buf text = {0};
     const char *explained =
         error_explain(&session->why, &text) == 0 ? buf_text(&text) : session->why.message;
-    log_write(LOG_ERROR, "session=%s FAILED, %s", session->label, explained);
+    log_about(&session->log, LOG_ERROR, "HW-SESSION-002", "FAILED, %s", explained);
     buf_fini(&text);
 }
 
@@ -147,12 +146,13 @@ static void get_ready(struct session *session)
     session_emit(session, HAWSER_EVENT_SUBSCRIPTION_RESTORED, (int64_t)channels, 0, NULL);
     session_emit(session, HAWSER_EVENT_SESSION_READY, duration_ns, 0, NULL);
     session_record_event(session, HAWSER_RECORD_READY, &(struct hawser_record){0});
-    log_write(LOG_NOTICE, "session=%s is READY: %zu channels, %lld ms after the dial",
-              session->label, channels, (long long)(duration_ns / CLOCK_NS_PER_MS));
-    complain_over(&session->link_trouble, LOG_NOTICE, "session=%s the link trouble is over",
-                  session->label);
-    complain_over(&session->channel_trouble, LOG_NOTICE, "session=%s every channel is there",
-                  session->label);
+    log_about(&session->log, LOG_NOTICE, "HW-SESSION-003",
+              "is READY: %zu channels, %lld ms after the dial", channels,
+              (long long)(duration_ns / CLOCK_NS_PER_MS));
+    complain_over(&session->link_trouble, &session->log, LOG_NOTICE, "HW-SESSION-004",
+                  "the link trouble is over");
+    complain_over(&session->channel_trouble, &session->log, LOG_NOTICE, "HW-SESSION-005",
+                  "every channel is there");
 }
 
 static void say_close(struct session *session)
@@ -181,13 +181,14 @@ static void leave(struct session *session)
 static void be_late(struct session *session)
 {
     if (session->leaving) {
-        log_write(LOG_WARN, "session=%s the close handshake did not end; dropped the link",
-                  session->label);
+        log_about(&session->log, LOG_WARN, "HW-SESSION-006",
+                  "the close handshake did not end; dropped the link");
         session_post(session, SESSION_LOST);
         return;
     }
-    log_write(LOG_WARN, "session=%s the goodbye took longer than %lld ms; closing without it",
-              session->label, (long long)session->options.leave_timeout_ms);
+    log_about(&session->log, LOG_WARN, "HW-SESSION-007",
+              "the goodbye took longer than %lld ms; closing without it",
+              (long long)session->options.leave_timeout_ms);
     say_close(session);
 }
 

@@ -119,6 +119,7 @@ int session_apply(struct session *session, const struct session_options *options
     int beat_changed = copy.heartbeat_ms != session->options.heartbeat_ms;
     session_options_fini(&session->options);
     session->options = copy;
+    session_take_log_level(session);
     settle_channels(session);
     session_stale_resolve(session);
     if (session_link_is_open(session)) {

@@ -63,8 +63,8 @@ void session_channel_confirmed(struct session *session, struct hawser_slice name
     session->answers++;
     if (channel == NULL || channel->origin == 0 || channel->state == CHANNEL_UNWANTED ||
         channel->state == CHANNEL_LEAVING) {
-        log_write(LOG_DEBUG, "session=%s %.*s is acknowledged, and no longer wanted",
-                  session->label, (int)name.len, name.data);
+        log_about(&session->log, LOG_DEBUG, "HW-SESSION-008",
+                  "%.*s is acknowledged, and no longer wanted", (int)name.len, name.data);
         return;
     }
     if (channel->state != CHANNEL_CONFIRMED) {
@@ -183,8 +183,8 @@ static void tell_end(struct session *session, struct channel *channel)
     session->gaps++;
     session_record_event(session, HAWSER_RECORD_GAP, &gap);
     session_emit(session, HAWSER_EVENT_GAP_DETECTED, 1, 0, channel->name);
-    log_write(LOG_WARN, "session=%s the exchange ended channel %s; it is asked for again",
-              session->label, channel->name);
+    complain(&session->ended_trouble, &session->log, LOG_WARN, "HW-SESSION-009",
+             "the exchange ended channel %s; it is asked for again", channel->name);
 }
 
 void session_channel_gone(struct session *session, struct hawser_slice name)

@@ -55,15 +55,34 @@ static void ping(struct session *session)
                                        heartbeat_pinged(&session->beat, clock_monotonic()));
     if (ws_conn_ping(session->conn, slice_make(number, (size_t)len), &err) != 0) {
         /* a full queue is no proof of death; the silence that follows would be */
-        log_write(LOG_DEBUG, "session=%s no ping went out: %s", session->label, err.message);
+        log_about(&session->log, LOG_DEBUG, "HW-SESSION-010", "no ping went out: %s", err.message);
         return;
     }
     session_emit(session, HAWSER_EVENT_HEARTBEAT_SENT, 0, 0, "ping");
 }
 
+static void tell_lapses(struct session *session)
+{
+    const struct log_subject *log = &session->log;
+    complain_lapse(&session->gap_trouble, log, LOG_NOTICE, "HW-SESSION-029", "no gaps any more");
+    complain_lapse(&session->stale_trouble, log, LOG_NOTICE, "HW-SESSION-030",
+                   "no channel is silent any more");
+    complain_lapse(&session->ended_trouble, log, LOG_NOTICE, "HW-SESSION-031",
+                   "the exchange ends no channels any more");
+    complain_lapse(&session->late_trouble, log, LOG_INFO, "HW-SESSION-032",
+                   "no answers come too late any more");
+    complain_lapse(&session->foreign_trouble, log, LOG_NOTICE, "HW-SESSION-033",
+                   "no data of unwanted channels comes any more");
+    complain_lapse(&session->unexpected_trouble, log, LOG_NOTICE, "HW-SESSION-034",
+                   "every message is understood again");
+    complain_lapse(&session->overlooked, log, LOG_NOTICE, "HW-SESSION-035",
+                   "nothing is overlooked any more");
+}
+
 void session_on_beat(struct session *session)
 {
     session_report_certificate(session); /* days pass */
+    tell_lapses(session);
     const struct hawser_adapter *adapter = session->env.adapter;
     if (!session_link_is_open(session)) {
         return;
@@ -159,7 +178,8 @@ static void strike(struct session *session, struct channel *channel, clock_ns_t 
         session_post_failure(session, &why, 0);
         return;
     }
-    log_write(LOG_WARN, "session=%s %s; it is subscribed again alone", session->label, why.message);
+    complain(&session->stale_trouble, &session->log, LOG_WARN, "HW-SESSION-011",
+             "%s; it is subscribed again alone", why.message);
     session_heal(session, channel);
 }
 

@@ -68,8 +68,8 @@ void session_post_failure(struct session *session, const struct hawser_error *wh
 {
     if (session->dropping || is_queued(session, SESSION_LOST) ||
         is_queued(session, SESSION_DENIED) || is_queued(session, SESSION_ENDED)) {
-        log_write(LOG_DEBUG, "session=%s one more failure of a link that is given up: %s",
-                  session->label, why->message);
+        log_about(&session->log, LOG_DEBUG, "HW-SESSION-012",
+                  "one more failure of a link that is given up: %s", why->message);
         return;
     }
     if (session->why.code != why->code) {
@@ -127,7 +127,8 @@ static void tell_state(struct session *session, enum session_event event)
 {
     int failed = event == SESSION_LOST || event == SESSION_DENIED || event == SESSION_ENDED ||
                  event == SESSION_DEADLINE || event == SESSION_EXHAUSTED;
-    log_write(LOG_DEBUG, "session=%s is %s", session->label, session_state_name(session->state));
+    log_about(&session->log, LOG_DEBUG, "HW-SESSION-013", "is %s",
+              session_state_name(session->state));
     session_report_state(session);
     if (session->env.state != NULL) {
         session->env.state(session->env.arg, session->state, failed ? &session->why : NULL);
@@ -147,15 +148,15 @@ static void run(struct session *session, enum session_event event)
         session_act(session, (enum session_action)step->action);
         break;
     case SESSION_IGNORE:
-        log_write(LOG_DEBUG, "session=%s %s in %s is ignored: %s", session->label,
+        log_about(&session->log, LOG_DEBUG, "HW-SESSION-014", "%s in %s is ignored: %s",
                   session_event_name(event), session_state_name(session->state), step->why);
         break;
     case SESSION_UNDECIDED:
     case SESSION_ILLEGAL:
         session->illegal++;
-        complain(&session->illegal_trouble, LOG_ERROR,
-                 "session=%s %s cannot happen in %s; nothing follows from it", session->label,
-                 session_event_name(event), session_state_name(session->state));
+        complain(&session->illegal_trouble, &session->log, LOG_ERROR, "HW-SESSION-015",
+                 "%s cannot happen in %s; nothing follows from it", session_event_name(event),
+                 session_state_name(session->state));
         break;
     }
 }

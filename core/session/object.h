@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/complain.h"
+#include "base/log.h"
 #include "base/obj.h"
 #include "hawser/telemetry.h"
 #include "net/event_struct.h"
@@ -61,8 +62,9 @@ struct session_queued {
 struct session {
     OBJ_MAGIC_FIELD;
     struct session_options options; /* its strings and arrays are ours; defaults are filled in */
-    char *label; /* what the log calls it: its name, and which line where it is one of several */
+    char *label; /* what errors call it: its name, and which line where it is one of several */
     struct session_env env;
+    struct log_subject log; /* what log lines are about */
     struct urls urls;
     struct net_url url;     /* a look at the current one; what it points to is of `urls` */
     struct net_proxy proxy; /* no host: none */
@@ -124,6 +126,9 @@ struct session {
     struct complaint overlooked;
     struct complaint channel_trouble;
     struct complaint gap_trouble;
+    struct complaint stale_trouble;
+    struct complaint ended_trouble;
+    struct complaint late_trouble;
     struct complaint foreign_trouble;
     struct complaint unexpected_trouble;
     struct complaint illegal_trouble;
@@ -155,6 +160,9 @@ void session_options_fini(struct session_options *options);
  * change */
 int session_options_check_same(const struct session_options *from, const struct session_options *to,
                                struct hawser_error *err) HAWSER_MUST_CHECK;
+
+/** The options' part in log lines, after each change of the options. */
+void session_take_log_level(struct session *session);
 
 /* machine.c */
 /** Hand an event to the machine. Never runs anything itself; the loop does, soon. */

@@ -55,8 +55,8 @@ int session_url_deny(struct session *session)
         session->why.code == HAWSER_NET_PROXY_AUTH || !urls_deny(&session->urls)) {
         return 0;
     }
-    log_write(LOG_ERROR, "session=%s %s is left out until a person acts, %s: %s", session->label,
-              urls_current(&session->urls)->address, error_code_text(session->why.code),
-              session->why.message);
+    log_about(&session->log, LOG_ERROR, "HW-SESSION-016",
+              "%s is left out until a person acts, %s: %s", urls_current(&session->urls)->address,
+              error_code_text(session->why.code), session->why.message);
     return 1;
 }

@@ -61,9 +61,9 @@ static void tell_hole(struct session *session, struct channel *channel, enum gap
     session->gaps++;
     session_record_event(session, HAWSER_RECORD_GAP, &gap);
     session_emit(session, HAWSER_EVENT_GAP_DETECTED, 1, HAWSER_SESSION_GAP, channel->name);
-    complain(&session->gap_trouble, LOG_WARN,
-             "session=%s channel %s: %s, at %" PRIu64 "; it is subscribed again alone",
-             session->label, channel->name, gap_text(verdict), delivery->sequence);
+    complain(&session->gap_trouble, &session->log, LOG_WARN, "HW-SESSION-017",
+             "channel %s: %s, at %" PRIu64 "; it is subscribed again alone", channel->name,
+             gap_text(verdict), delivery->sequence);
     session_heal(session, channel);
 }
 
@@ -73,8 +73,8 @@ static void drop_foreign(struct session *session, const struct channel *channel,
     session->foreign++;
     if (channel ==
         NULL) { /* one that was given up is still on its way out: no reason to complain */
-        complain(&session->foreign_trouble, LOG_WARN,
-                 "session=%s data of channel %.*s, which nobody wants, is dropped", session->label,
+        complain(&session->foreign_trouble, &session->log, LOG_WARN, "HW-SESSION-018",
+                 "data of channel %.*s, which nobody wants, is dropped",
                  (int)(name.len < 200 ? name.len : 200), name.data);
     }
 }
@@ -123,7 +123,7 @@ void session_unexpected(struct session *session, struct hawser_slice bytes, cons
     session->unexpected++;
     session_emit(session, HAWSER_EVENT_ERROR_OCCURRED, HAWSER_JSONRPC_INVALID,
                  HAWSER_JSONRPC_INVALID, why);
-    complain(&session->unexpected_trouble, LOG_WARN,
-             "session=%s a message of %zu bytes was not understood (%s): %.*s", session->label,
-             bytes.len, why, (int)harmless_len(bytes), bytes.data == NULL ? "" : bytes.data);
+    complain(&session->unexpected_trouble, &session->log, LOG_WARN, "HW-SESSION-019",
+             "a message of %zu bytes was not understood (%s): %.*s", bytes.len, why,
+             (int)harmless_len(bytes), bytes.data == NULL ? "" : bytes.data);
 }

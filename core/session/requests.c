@@ -160,8 +160,8 @@ int session_answered(struct session *session, uint64_t id, struct hawser_slice r
 {
     if (rpc_pending_answer(session->requests, id, clock_monotonic(), result, error) != 0) {
         session->late_answers++;
-        log_write(LOG_INFO, "session=%s an answer to request %llu came, which waits no more",
-                  session->label, (unsigned long long)id);
+        complain(&session->late_trouble, &session->log, LOG_INFO, "HW-SESSION-020",
+                 "an answer to request %llu came, which waits no more", (unsigned long long)id);
         return -1;
     }
     watch_deadline(session);

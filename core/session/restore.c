@@ -108,13 +108,11 @@ void session_complain_of_channels(struct session *session)
     if (list_is_empty(refused)) {
         return;
     }
-    complain(
-        &session->channel_trouble, LOG_WARN,
-        "session=%s %zu of %zu channels are refused, such as %s: %s; the others deliver, these "
-        "are asked for again",
-        session->label, session->wanted.state_count[CHANNEL_REFUSED],
-        wanted_count(&session->wanted), CHANNEL_OF(refused->next)->name,
-        session->channel_error.message);
+    complain(&session->channel_trouble, &session->log, LOG_WARN, "HW-SESSION-021",
+             "%zu of %zu channels are refused, such as %s: %s; the others deliver, these "
+             "are asked for again",
+             session->wanted.state_count[CHANNEL_REFUSED], wanted_count(&session->wanted),
+             CHANNEL_OF(refused->next)->name, session->channel_error.message);
 }
 
 void session_unanswered(struct session *session)
@@ -181,7 +179,8 @@ static int ask_batch(struct session *session, enum channel_state from, enum chan
     size_t most                = batch_size(session) < left ? batch_size(session) : left;
     struct hawser_slice *names = calloc(most, sizeof(*names));
     if (names == NULL) {
-        log_write(LOG_CRIT, "session=%s channels are not asked for: out of memory", session->label);
+        log_about(&session->log, LOG_CRIT, "HW-SESSION-022",
+                  "channels are not asked for: out of memory");
         return -1;
     }
     size_t count = gather(session, from, to, names, most);

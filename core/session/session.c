@@ -73,7 +73,7 @@ void session_timer_arm(struct session *session, enum session_timer timer, int64_
 {
     struct timeval delay = {.tv_sec = delay_ms / 1000, .tv_usec = delay_ms % 1000 * 1000};
     if (evtimer_add(&session->timers[timer], &delay) != 0) {
-        log_write(LOG_CRIT, "session=%s a timer was not set: out of memory", session->label);
+        log_about(&session->log, LOG_CRIT, "HW-SESSION-023", "a timer was not set: out of memory");
     }
 }
 
@@ -134,18 +134,35 @@ static int check_fit(const struct session *session, size_t channel_count, struct
 static void warn_when_unverified(const struct session *session)
 {
     if (session->options.tls.verify_off) {
-        log_write(LOG_WARN,
-                  "session=%s tls_verify off: whoever stands in the way to %s can read and change "
+        log_about(&session->log, LOG_WARN, "HW-SESSION-024",
+                  "tls_verify off: whoever stands in the way to %s can read and change "
                   "everything, credentials too; meant for tests alone",
-                  session->label, session->url.host);
+                  session->url.host);
     }
+}
+
+void session_take_log_level(struct session *session)
+{
+    uint32_t from = session->options.log_from;
+    session->log  = (struct log_subject){.kind  = "session",
+                                         .name  = session->options.name,
+                                         .line  = session->log.line,
+                                         .level = from == 0 ? LOG_AS_PROCESS : (int)from - 1};
+}
+
+const struct log_subject *session_log_subject(const struct session *session)
+{
+    return &session->log;
 }
 
 static int build(struct session *session, const struct session_options *options,
                  struct hawser_error *err)
 {
-    if (session_options_copy(options, &session->options, err) != 0 ||
-        session_set_line(session, 0, err) != 0 || session_path_prepare(session, err) != 0) {
+    if (session_options_copy(options, &session->options, err) != 0) {
+        return -1;
+    }
+    session_take_log_level(session);
+    if (session_set_line(session, 0, err) != 0 || session_path_prepare(session, err) != 0) {
         return -1;
     }
     session_report_begin(session);
@@ -190,7 +207,8 @@ int session_set_line(struct session *session, unsigned line, struct hawser_error
         return -1;
     }
     free(session->label);
-    session->label = label;
+    session->label    = label;
+    session->log.line = line;
     return 0;
 }
 
@@ -280,8 +298,8 @@ static void overlook(struct session *session, const struct hawser_error *why)
 {
     session->last_error = *why;
     session_emit(session, HAWSER_EVENT_ERROR_OCCURRED, why->code, why->code, why->message);
-    complain(&session->overlooked, LOG_NOTICE, "session=%s %s: %s; it goes on, as on_error says",
-             session->label, error_code_text(why->code), why->message);
+    complain(&session->overlooked, &session->log, LOG_NOTICE, "HW-SESSION-025",
+             "%s: %s; it goes on, as on_error says", error_code_text(why->code), why->message);
 }
 
 void session_fail(struct session *session, const struct hawser_error *why)

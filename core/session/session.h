@@ -23,6 +23,7 @@
 #include "session/ratelimit.h"
 
 struct budget;
+struct log_subject;
 struct telemetry_writer;
 struct session;
 
@@ -70,6 +71,7 @@ struct session_options {
     int64_t channel_retry_ms; /* 5000: first wait before a refused channel is asked for again;
                                  doubles up to 60 times of it */
     uint32_t compression;     /* 1: offer permessage-deflate */
+    uint32_t log_from;        /* 1 + the level from which on its lines are written; 0: as all are */
 };
 
 /** The session's surroundings. Copied; what it points to outlives the session. */
@@ -98,6 +100,8 @@ struct session *session_create(const struct session_options *options, const stru
  * 1; 0: it is the only one. @return 0, or -1 with err set (nothing changed) */
 int session_set_line(struct session *session, unsigned line,
                      struct hawser_error *err) HAWSER_MUST_CHECK;
+/** What log lines about it carry. @return borrowed; lives as long as the session */
+const struct log_subject *session_log_subject(const struct session *session);
 /** Start to connect. */
 void session_start(struct session *session);
 /**
@@ -112,9 +116,9 @@ void session_destroy(struct session *session);
 
 /**
  * New options for a running session, applied in place: channels are subscribed and unsubscribed,
- * timeouts, heartbeat, backoff, rate limits, stale and error rules replaced. url, proxy, tls,
- * headers, subprotocols, bind, tcp_*, compression must be unchanged (the caller makes a new session
- * for those).
+ * timeouts, heartbeat, backoff, rate limits, stale and error rules, log level replaced. url, proxy,
+ * tls, headers, subprotocols, bind, tcp_*, compression must be unchanged (the caller makes a new
+ * session for those).
  * @return 0, or -1 with err set (nothing changed)
  */
 int session_apply(struct session *session, const struct session_options *options,

@@ -211,9 +211,9 @@ void session_throttle_obey(struct session *session, const struct request *reques
                     clock_monotonic() + pause);
     session_emit(session, HAWSER_EVENT_RATE_LIMIT_WAIT, pause, HAWSER_RATE_LIMITED,
                  request->method);
-    complain(&session->throttle.trouble, LOG_WARN,
-             "session=%s the exchange says too many requests to %s; calls of pool %s wait for %lld "
+    complain(&session->throttle.trouble, &session->log, LOG_WARN, "HW-SESSION-026",
+             "the exchange says too many requests to %s; calls of pool %s wait for %lld "
              "ms",
-             session->label, request->method, limits->pools[request->pool].name,
+             request->method, limits->pools[request->pool].name,
              (long long)(pause / CLOCK_NS_PER_MS));
 }

@@ -35,8 +35,8 @@ void session_turn_used(struct session *session)
     session->turn_at = 0;
     session->held    = 0;
     if (session->env.budget != NULL) {
-        complain_over(&session->hold_trouble, LOG_NOTICE, "session=%s it is its turn to connect",
-                      session->label);
+        complain_over(&session->hold_trouble, &session->log, LOG_NOTICE, "HW-SESSION-027",
+                      "it is its turn to connect");
     }
 }
 
@@ -51,8 +51,8 @@ static void tell_hold(struct session *session, int64_t wait_ms)
               (unsigned)session->url.port);
     session_emit(session, HAWSER_EVENT_RATE_LIMIT_WAIT, wait_ms * CLOCK_NS_PER_MS, why.code,
                  "connect_budget");
-    complain(&session->hold_trouble, LOG_INFO, "session=%s %s; asks again in %lld ms",
-             session->label, why.message, (long long)wait_ms);
+    complain(&session->hold_trouble, &session->log, LOG_INFO, "HW-SESSION-028",
+             "%s; asks again in %lld ms", why.message, (long long)wait_ms);
 }
 
 static void hold(struct session *session, int64_t wait_ms)

@@ -175,7 +175,8 @@ static void flush_sink(struct telemetry_dispatch *dispatch, struct telemetry_sin
     size_t count;
     struct hawser_metric *metrics = telemetry_sum_read(dispatch->sum, &count);
     if (reserve_last(sink, count) != 0) {
-        complain(&sink->trouble, LOG_WARN, "telemetry %s: no memory for a flush", sink->name);
+        complain(&sink->trouble, LOG_SUBJECT("telemetry", sink->name), LOG_WARN, "HW-TELEMETRY-001",
+                 "no memory for a flush");
         return;
     }
     set_deltas(sink, metrics, count);
@@ -184,10 +185,11 @@ static void flush_sink(struct telemetry_dispatch *dispatch, struct telemetry_sin
     watch_leave(before);
     remember(sink, metrics, count);
     if (rc != 0) {
-        complain(&sink->trouble, LOG_WARN, "telemetry %s: %s; the next flush comes as usual",
-                 sink->name, err.message);
+        complain(&sink->trouble, LOG_SUBJECT("telemetry", sink->name), LOG_WARN, "HW-TELEMETRY-002",
+                 "%s; the next flush comes as usual", err.message);
     } else {
-        complain_over(&sink->trouble, LOG_NOTICE, "telemetry %s: flushes again", sink->name);
+        complain_over(&sink->trouble, LOG_SUBJECT("telemetry", sink->name), LOG_NOTICE,
+                      "HW-TELEMETRY-003", "flushes again");
     }
 }
 

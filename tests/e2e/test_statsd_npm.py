@@ -102,11 +102,11 @@ class StatsdNpm(unittest.TestCase):
         with Sim() as sim:
             host = self.host(sim, f"127.0.0.1:{port}")
             host.wait_state("btc")
-            host.wait_log("telemetry statsd: ")
+            host.wait_log("telemetry=statsd ")
             self.assertIn("Connection refused", host.log())
             with Statsd(port) as daemon:
                 daemon.wait_counter(SESSION + "message.received", lambda value: value > 0)
-                host.wait_log("telemetry statsd: flushes again")
+                host.wait_log("telemetry=statsd flushes again")
                 daemon.wait_counter("test.h1.statsd.lines_lost")
                 self.assert_all_lines_are_good(daemon)
 

@@ -61,7 +61,7 @@ class Quarantine(unittest.TestCase):
             # It goes on to die there, and nobody else does.
             wait_until(lambda: host.log().count("quarantine worker (pid") >= log.count("quarantine worker (pid") + 2, "more crashes")
             self.assertEqual(normal(host), before)
-            self.assertNotRegex(host.log()[len(log):], r"\] \d+ master: worker \d")
+            self.assertNotRegex(host.log()[len(log):], r"\] \d+ master: HW-HOST-\d+ worker \d")
             self.assertIn("in quarantine for", ctl(host, "status").stdout)
             # Cured, it is READY there, with what was wanted at run time; what it missed is announced.
             os.unlink(host.path("run/bad"))

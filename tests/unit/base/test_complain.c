@@ -57,7 +57,7 @@ static int lines(void)
 START_TEST(the_first_time_is_told_at_once_without_a_count)
 {
     struct complaint trouble = {0};
-    complain(&trouble, LOG_WARN, "session=%s refused", "btc");
+    complain(&trouble, NULL, LOG_WARN, "HW-TEST-001", "session=%s refused", "btc");
     ck_assert_int_eq(lines(), 1);
     ck_assert_ptr_nonnull(strstr(text, "[warn]"));
     ck_assert_ptr_nonnull(strstr(text, "session=btc refused\n"));
@@ -67,21 +67,21 @@ END_TEST
 START_TEST(repeats_are_told_at_doubling_intervals_with_what_was_left_out)
 {
     struct complaint trouble = {0};
-    complain(&trouble, LOG_WARN, "refused");
+    complain(&trouble, NULL, LOG_WARN, "HW-TEST-001", "refused");
     for (int i = 0; i < 9; i++) {
         fake_clock_advance(CLOCK_NS_PER_S);
-        complain(&trouble, LOG_WARN, "refused");
+        complain(&trouble, NULL, LOG_WARN, "HW-TEST-001", "refused");
     }
     ck_assert_int_eq(lines(), 1);
     fake_clock_advance(CLOCK_NS_PER_S);
-    complain(&trouble, LOG_WARN, "refused");
+    complain(&trouble, NULL, LOG_WARN, "HW-TEST-001", "refused");
     ck_assert_int_eq(lines(), 2);
     ck_assert_ptr_nonnull(strstr(last_line, "(9 times more since the last line)"));
     fake_clock_advance(19 * CLOCK_NS_PER_S);
-    complain(&trouble, LOG_WARN, "refused");
+    complain(&trouble, NULL, LOG_WARN, "HW-TEST-001", "refused");
     ck_assert_int_eq(lines(), 2);
     fake_clock_advance(CLOCK_NS_PER_S);
-    complain(&trouble, LOG_WARN, "refused");
+    complain(&trouble, NULL, LOG_WARN, "HW-TEST-001", "refused");
     ck_assert_int_eq(lines(), 3);
 }
 END_TEST
@@ -90,7 +90,7 @@ START_TEST(a_lasting_trouble_is_told_every_ten_minutes)
 {
     struct complaint trouble = {0};
     for (int i = 0; i < 100; i++) {
-        complain(&trouble, LOG_WARN, "refused");
+        complain(&trouble, NULL, LOG_WARN, "HW-TEST-001", "refused");
         fake_clock_advance(600 * CLOCK_NS_PER_S);
     }
     ck_assert_int_eq(lines(), 100);
@@ -101,10 +101,10 @@ START_TEST(the_end_is_told_once_with_the_whole_count)
 {
     struct complaint trouble = {0};
     for (int i = 0; i < 5; i++) {
-        complain(&trouble, LOG_WARN, "refused");
+        complain(&trouble, NULL, LOG_WARN, "HW-TEST-001", "refused");
     }
-    complain_over(&trouble, LOG_NOTICE, "connected");
-    complain_over(&trouble, LOG_NOTICE, "connected");
+    complain_over(&trouble, NULL, LOG_NOTICE, "HW-TEST-001", "connected");
+    complain_over(&trouble, NULL, LOG_NOTICE, "HW-TEST-001", "connected");
     ck_assert_int_eq(lines(), 2);
     ck_assert_ptr_nonnull(strstr(last_line, "connected (5 times in all)"));
 }
@@ -113,7 +113,7 @@ END_TEST
 START_TEST(no_trouble_has_no_end_to_tell)
 {
     struct complaint trouble = {0};
-    complain_over(&trouble, LOG_NOTICE, "connected");
+    complain_over(&trouble, NULL, LOG_NOTICE, "HW-TEST-001", "connected");
     ck_assert_int_eq(lines(), 0);
 }
 END_TEST
@@ -121,11 +121,28 @@ END_TEST
 START_TEST(after_the_end_a_new_trouble_is_told_at_once)
 {
     struct complaint trouble = {0};
-    complain(&trouble, LOG_WARN, "refused");
-    complain_over(&trouble, LOG_NOTICE, "connected");
-    complain(&trouble, LOG_WARN, "refused again");
+    complain(&trouble, NULL, LOG_WARN, "HW-TEST-001", "refused");
+    complain_over(&trouble, NULL, LOG_NOTICE, "HW-TEST-001", "connected");
+    complain(&trouble, NULL, LOG_WARN, "HW-TEST-001", "refused again");
     ck_assert_int_eq(lines(), 3);
     ck_assert_ptr_nonnull(strstr(last_line, "refused again\n"));
+}
+END_TEST
+
+START_TEST(a_trouble_that_nothing_ends_but_silence_lapses_after_ten_minutes)
+{
+    struct complaint trouble = {0};
+    complain_lapse(&trouble, NULL, LOG_NOTICE, "HW-TEST-002", "no more");
+    ck_assert_int_eq(lines(), 0);
+    complain(&trouble, NULL, LOG_WARN, "HW-TEST-001", "refused");
+    fake_clock_advance(599 * CLOCK_NS_PER_S);
+    complain_lapse(&trouble, NULL, LOG_NOTICE, "HW-TEST-002", "no more");
+    ck_assert_int_eq(lines(), 1);
+    fake_clock_advance(CLOCK_NS_PER_S);
+    complain_lapse(&trouble, NULL, LOG_NOTICE, "HW-TEST-002", "no more");
+    complain_lapse(&trouble, NULL, LOG_NOTICE, "HW-TEST-002", "no more");
+    ck_assert_int_eq(lines(), 2);
+    ck_assert_ptr_nonnull(strstr(text, "HW-TEST-002 no more (1 times in all)"));
 }
 END_TEST
 
@@ -138,6 +155,7 @@ int main(void)
     tcase_add_test(cases, a_lasting_trouble_is_told_every_ten_minutes);
     tcase_add_test(cases, the_end_is_told_once_with_the_whole_count);
     tcase_add_test(cases, no_trouble_has_no_end_to_tell);
+    tcase_add_test(cases, a_trouble_that_nothing_ends_but_silence_lapses_after_ten_minutes);
     tcase_add_test(cases, after_the_end_a_new_trouble_is_told_at_once);
     return suite_run("base/complain", cases);
 }

@@ -125,7 +125,7 @@ static const struct wrong WRONG[] = {
     {"worker_processes 0;", "main.conf:1: \"worker_processes\": expected 1 to 256, got \"0\"\n"},
     {"daemon no;", "main.conf:1: \"daemon\": expected on or off, got \"no\"\n"},
     {"error_log x loud;", "main.conf:1: \"error_log\": expected debug, info, notice, warn, error, "
-                          "crit, alert or emerg, got \"loud\"\n"},
+                          "crit, alert or emerg, then text or json, got \"loud\"\n"},
     {"control /run/x;", "main.conf:1: \"control\": expected unix:PATH, got \"/run/x\"\n"},
     {"control unix:;", "main.conf:1: \"control\": expected unix:PATH, got \"unix:\"\n"},
     {"control unix:x mode=999;", "main.conf:1: \"control\": expected mode=OCTAL such as mode=0660, "
