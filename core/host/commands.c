@@ -67,21 +67,23 @@ static json_t *session_json(const struct runtime_session *session)
 {
     struct session_info info;
     bundle_get_info(session->bundle, &info);
-    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
-                     "s:I, s:I, s:I, "
-                     "s:b, s:b, s:o}",
-                     "session", session->name, "adapter", session->module->descriptor->name,
-                     "state", hawser_state_name(info.state), "address", info.address, "state_since",
-                     (json_int_t)info.state_since_ns, "epoch", (json_int_t)info.epoch, "sequence",
-                     (json_int_t)info.sequence, "messages", (json_int_t)info.messages, "bytes",
-                     (json_int_t)info.bytes, "reconnects", (json_int_t)info.reconnects, "gaps",
-                     (json_int_t)info.gaps, "last_message", (json_int_t)info.last_message_ns,
-                     "round_trip_ns", (json_int_t)info.round_trip_ns, "attempt",
-                     (json_int_t)info.attempt, "next_attempt", (json_int_t)info.next_attempt_ns,
-                     "channels_wanted", (json_int_t)info.channels_wanted, "channels_confirmed",
-                     (json_int_t)info.channels_confirmed, "requests_waiting",
-                     (json_int_t)info.requests_waiting, "required", is_required(session->block),
-                     "held", info.held, "last_error", last_error_json(&info.last_error));
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
+        "s:I, s:I, s:I, s:I, s:I, s:I, "
+        "s:b, s:b, s:o}",
+        "session", session->name, "adapter", session->module->descriptor->name, "state",
+        hawser_state_name(info.state), "address", info.address, "state_since",
+        (json_int_t)info.state_since_ns, "epoch", (json_int_t)info.epoch, "sequence",
+        (json_int_t)info.sequence, "messages", (json_int_t)info.messages, "bytes",
+        (json_int_t)info.bytes, "reconnects", (json_int_t)info.reconnects, "gaps",
+        (json_int_t)info.gaps, "last_message", (json_int_t)info.last_message_ns, "round_trip_ns",
+        (json_int_t)info.round_trip_ns, "attempt", (json_int_t)info.attempt, "next_attempt",
+        (json_int_t)info.next_attempt_ns, "channels_wanted", (json_int_t)info.channels_wanted,
+        "channels_confirmed", (json_int_t)info.channels_confirmed, "requests_waiting",
+        (json_int_t)info.requests_waiting, "late_answers", (json_int_t)info.late_answers,
+        "foreign_messages", (json_int_t)info.foreign_messages, "illegal_events",
+        (json_int_t)info.illegal_events, "required", is_required(session->block), "held", info.held,
+        "last_error", last_error_json(&info.last_error));
 }
 
 static void add_to_list(void *arg, const char *name, void *object)
