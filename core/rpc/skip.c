@@ -18,6 +18,7 @@ static int choose_and_judge(const struct rpc_skip *skip, const char *end);
 
 static const struct walks WALKS[RPC_VECTOR_COUNT] = {
     [RPC_VECTOR_PORTABLE] = {rpc_skip_portable, rpc_whole_portable},
+    [RPC_VECTOR_NEON]     = {rpc_skip_neon, rpc_whole_neon},
     [RPC_VECTOR_SSE2]     = {rpc_skip_sse2, rpc_whole_sse2},
     [RPC_VECTOR_AVX2]     = {rpc_skip_avx2, rpc_whole_avx2},
     [RPC_VECTOR_AVX512]   = {rpc_skip_avx512, rpc_whole_avx512},
@@ -70,6 +71,8 @@ int rpc_skip_can(enum rpc_vector vector)
     switch (vector) {
     case RPC_VECTOR_PORTABLE:
         return 1;
+    case RPC_VECTOR_NEON:
+        return rpc_skip_has_neon();
     case RPC_VECTOR_SSE2:
         return rpc_skip_has_sse2();
     case RPC_VECTOR_AVX2:

@@ -10,6 +10,7 @@
 
 enum rpc_vector {
     RPC_VECTOR_PORTABLE,
+    RPC_VECTOR_NEON,
     RPC_VECTOR_SSE2,
     RPC_VECTOR_AVX2,
     RPC_VECTOR_AVX512,

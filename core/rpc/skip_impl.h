@@ -11,12 +11,14 @@
 
 /** As rpc_skip_container. */
 const char *rpc_skip_portable(const struct rpc_skip *skip);
+const char *rpc_skip_neon(const struct rpc_skip *skip);
 const char *rpc_skip_sse2(const struct rpc_skip *skip);
 const char *rpc_skip_avx2(const struct rpc_skip *skip);
 const char *rpc_skip_avx512(const struct rpc_skip *skip);
 
 /** As rpc_skip_is_whole. */
 int rpc_whole_portable(const struct rpc_skip *skip, const char *end);
+int rpc_whole_neon(const struct rpc_skip *skip, const char *end);
 int rpc_whole_sse2(const struct rpc_skip *skip, const char *end);
 int rpc_whole_avx2(const struct rpc_skip *skip, const char *end);
 int rpc_whole_avx512(const struct rpc_skip *skip, const char *end);
@@ -30,6 +32,7 @@ static inline struct rpc_skip rpc_skip_cut(const struct rpc_skip *skip, const ch
 }
 
 /** @return 1: the machine can run the walk of that name */
+int rpc_skip_has_neon(void);
 int rpc_skip_has_sse2(void);
 int rpc_skip_has_avx2(void);
 int rpc_skip_has_avx512(void);

@@ -9,6 +9,8 @@
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 /* state = bytes to come | least next byte << 8 | greatest next byte << 16; 0 between code points */
@@ -43,6 +45,27 @@ static size_t skip_ascii(const uint8_t *bytes, size_t len)
         __m128i a = _mm_loadu_si128((const __m128i *)(const void *)(bytes + len - 16));
         if (_mm_movemask_epi8(a) == 0) {
             return len;
+        }
+    }
+    return i;
+}
+
+#elif defined(__aarch64__)
+
+static size_t skip_ascii(const uint8_t *bytes, size_t len)
+{
+    size_t i = 0;
+    for (; len - i >= 64; i += 64) {
+        uint8x16x4_t block = vld1q_u8_x4(bytes + i);
+        uint8x16_t any =
+            vorrq_u8(vorrq_u8(block.val[0], block.val[1]), vorrq_u8(block.val[2], block.val[3]));
+        if (vmaxvq_u8(any) >= 0x80) {
+            break;
+        }
+    }
+    for (; len - i >= 16; i += 16) {
+        if (vmaxvq_u8(vld1q_u8(bytes + i)) >= 0x80) {
+            break;
         }
     }
     return i;

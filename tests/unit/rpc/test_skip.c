@@ -98,6 +98,22 @@ static void check_all(struct hawser_slice text, size_t at, size_t wanted, unsign
     }
 }
 
+#if defined(__aarch64__)
+#define EXPECTED_HERE RPC_VECTOR_NEON
+#elif defined(__x86_64__)
+#define EXPECTED_HERE RPC_VECTOR_SSE2
+#else
+#define EXPECTED_HERE RPC_VECTOR_PORTABLE
+#endif
+
+START_TEST(the_instructions_of_the_machine_are_there_and_no_others)
+{
+    ck_assert(rpc_skip_can(RPC_VECTOR_PORTABLE));
+    ck_assert(rpc_skip_can(EXPECTED_HERE));
+    ck_assert(!(rpc_skip_can(RPC_VECTOR_NEON) && rpc_skip_can(RPC_VECTOR_SSE2)));
+}
+END_TEST
+
 START_TEST(random_texts_end_where_a_bytewise_walk_ends_them)
 {
     static const char BYTES[] = "{}[]{}[]\"\"\\aaaaaaaa\xc3\xa9,;|=";
@@ -269,6 +285,7 @@ int main(void)
 {
     TCase *cases = tcase_create("passing over values");
     tcase_set_timeout(cases, 60);
+    tcase_add_test(cases, the_instructions_of_the_machine_are_there_and_no_others);
     tcase_add_loop_test(cases, random_texts_end_where_a_bytewise_walk_ends_them, 0, 4);
     tcase_add_loop_test(cases, stretch_is_whole_where_a_bytewise_walk_ends_with_it, 0, 4);
     tcase_add_test(cases, long_row_of_flat_arrays_is_whole_and_one_wrong_bracket_is_not);
