@@ -43,7 +43,9 @@ int conf_name_distance(const char *a, const char *b)
     int rows[3][NAME_MAX_LEN + 1] = {{0}};
     size_t a_len                  = strnlen(a, NAME_MAX_LEN + 1);
     size_t b_len                  = strnlen(b, NAME_MAX_LEN + 1);
-    if (a_len > NAME_MAX_LEN || b_len > NAME_MAX_LEN) {
+    size_t longer                 = a_len > b_len ? a_len : b_len;
+    size_t more                   = longer - (a_len > b_len ? b_len : a_len);
+    if (longer > NAME_MAX_LEN || more > DISTANCE_MAX) {
         return -1;
     }
     for (size_t j = 0; j <= b_len; j++) {
@@ -53,6 +55,6 @@ int conf_name_distance(const char *a, const char *b)
         fill_row(a, b, i, b_len, rows);
     }
     int distance = rows[a_len % 3][b_len];
-    int third    = (int)(a_len > b_len ? a_len : b_len) / 3;
+    int third    = (int)longer / 3;
     return distance <= min_int(DISTANCE_MAX, third) ? distance : -1;
 }

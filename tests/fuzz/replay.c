@@ -1,7 +1,7 @@
 /*
  * Runs a fuzz target without a fuzzer, so that every test run does: each file of a corpus as it is,
- * cut short at every byte, and with seeded changes. libFuzzer brings a main of its own instead
- * (HAWSER_FUZZ).
+ * cut short, and with seeded changes; of these as many as a test may take time for, whatever the
+ * size of the corpus. libFuzzer brings a main of its own instead (HAWSER_FUZZ).
  */
 #include <dirent.h>
 #include <errno.h>
@@ -12,9 +12,13 @@
 
 #define INPUT_MAX  65536u
 #define CUTS_MAX   2048u /* inputs longer than this are cut at even distances */
-#define MUTATIONS  2000u
 #define CHANGES    4u
 #define FIRST_SEED UINT64_C(0x9E3779B97F4A7C15)
+
+/* Changed and cut inputs of the whole corpus. A slow target has fewer. */
+#ifndef REPLAY_RUNS
+#define REPLAY_RUNS 20000u
+#endif
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -26,9 +30,10 @@ static uint64_t next_random(uint64_t *state)
     return *state * UINT64_C(0x2545F4914F6CDD1D);
 }
 
-static void run_cut(const uint8_t *data, size_t size)
+static void run_cut(const uint8_t *data, size_t size, size_t runs)
 {
-    size_t step = size / CUTS_MAX + 1;
+    size_t max  = runs < CUTS_MAX ? runs : CUTS_MAX;
+    size_t step = size / (max > 0 ? max : 1) + 1;
     for (size_t len = 0; len <= size; len += step) {
         (void)LLVMFuzzerTestOneInput(data, len); /* a fault ends the process */
     }
@@ -60,10 +65,12 @@ static size_t change(uint8_t *data, size_t size, uint64_t *random)
     }
 }
 
-static void run_changed(const uint8_t *data, size_t size, uint64_t *random)
+static void run_changed(const uint8_t *data, size_t size, size_t runs)
 {
     static uint8_t changed[INPUT_MAX];
-    for (unsigned i = 0; size > 0 && i < MUTATIONS; i++) {
+    uint64_t seed    = FIRST_SEED; /* a file's changes do not depend on its neighbours */
+    uint64_t *random = &seed;
+    for (size_t i = 0; size > 0 && i < runs; i++) {
         size_t len = size;
         memcpy(changed, data, size);
         for (uint64_t left = 1 + next_random(random) % CHANGES; left > 0; left--) {
@@ -74,9 +81,8 @@ static void run_changed(const uint8_t *data, size_t size, uint64_t *random)
 }
 
 /* @return 0, or -1: it cannot be read */
-static int run_file(const char *folder, const char *name)
+static int run_file(const char *folder, const char *name, size_t runs)
 {
-    uint64_t random = FIRST_SEED; /* a file's changes do not depend on its neighbours */
     static uint8_t data[INPUT_MAX];
     char path[4096];
     (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
@@ -87,27 +93,37 @@ static int run_file(const char *folder, const char *name)
     }
     size_t size = fread(data, 1, sizeof(data), file);
     (void)fclose(file); /* it was read only */
-    run_cut(data, size);
-    run_changed(data, size, &random);
+    run_cut(data, size, runs / 2);
+    run_changed(data, size, runs / 2);
     return 0;
+}
+
+static size_t count_files(DIR *folder)
+{
+    size_t files = 0;
+    for (struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
+        files += entry->d_name[0] != '.';
+    }
+    rewinddir(folder);
+    return files;
 }
 
 int main(int argc, char **argv)
 {
-    unsigned files = 0;
-    int rc         = EXIT_SUCCESS;
-    DIR *folder    = argc == 2 ? opendir(argv[1]) : NULL;
+    int rc      = EXIT_SUCCESS;
+    DIR *folder = argc == 2 ? opendir(argv[1]) : NULL;
     if (folder == NULL) {
         fprintf(stderr, "usage: %s CORPUS_FOLDER\n", argv[0]);
         return EXIT_FAILURE;
     }
+    size_t files = count_files(folder);
+    size_t runs  = files > 0 ? REPLAY_RUNS / files : 0;
     for (struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
         if (entry->d_name[0] != '.') {
-            files++;
-            rc = run_file(argv[1], entry->d_name) == 0 ? rc : EXIT_FAILURE;
+            rc = run_file(argv[1], entry->d_name, runs) == 0 ? rc : EXIT_FAILURE;
         }
     }
     (void)closedir(folder); /* it was read only */
-    printf("%u files of %s\n", files, argv[1]);
+    printf("%zu files of %s\n", files, argv[1]);
     return files > 0 ? rc : EXIT_FAILURE;
 }
