@@ -26,6 +26,7 @@ enum channel_type {
     CHANNEL_REPLY,    /* id: the command's; JSON: {"result": ...} or {"error": {...}} */
     CHANNEL_CHANNELS, /* JSON: {"session": NAME, "added": [...], "removed": [...]}: what to hand a
                          successor */
+    CHANNEL_SUMMARY,  /* JSON: summary.h; when the state of a session has changed */
     CHANNEL_TYPE_COUNT
 };
 

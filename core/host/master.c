@@ -57,6 +57,7 @@ void master_stop(struct master *master, int graceful)
     log_write(LOG_NOTICE, "HW-HOST-008",
               graceful ? "stopping: sessions close, outputs are emptied" : "stopping at once");
     master->stopping = graceful ? 1 : 2;
+    master_notify_look(master);
     for (uint32_t i = 0; i < MASTER_WORKERS; i++) {
         master_child_quit(&master->workers[i], timeout_ms);
     }
@@ -235,7 +236,8 @@ static int make_parts(struct master *master, struct hawser_error *err)
     if (master->area == NULL || budget_make(&master->budget, err) != 0) {
         return -1;
     }
-    if (master_watch_begin(master, err) != 0 || open_files(master, err) != 0) {
+    if (master_watch_begin(master, err) != 0 || open_files(master, err) != 0 ||
+        master_notify_begin(master, err) != 0) {
         return -1;
     }
     if (watch_signals(master) != 0) {
@@ -275,6 +277,7 @@ static int become_daemon(struct master *master, struct hawser_error *err)
     pid_t pid      = pipe2(started, O_CLOEXEC) != 0 ? -1 : fork();
     if (pid > 0) {
         (void)close(started[1]); /* the daemon's end */
+        master_notify_successor(master, pid);
         wait_for_daemon(started[0]);
     }
     if (pid < 0 || event_reinit(master->base) != 0) {
@@ -315,6 +318,7 @@ static void destroy(struct master *master)
         event_free(master->lead);
     }
     pidfile_remove(&master->pidfile);
+    master_notify_end(master);
     master_watch_end(master);
     telemetry_area_detach(master->area);
     if (master->telemetry >= 0) {
@@ -394,6 +398,7 @@ int master_run(const struct options *options, struct conf_tree *tree, int config
                                .telemetry  = -1,
                                .budget     = -1,
                                .pidfile    = PIDFILE_INIT,
+                               .notify     = {.manager = NOTIFY_INIT},
                                .started_at = clock_monotonic()};
     *secrets = (struct secrets){0};
     list_init(&master->commands);

@@ -17,11 +17,13 @@
 #include "host/child.h"
 #include "host/intensity.h"
 #include "host/module_files.h"
+#include "host/notify.h"
 #include "host/options.h"
 #include "host/pidfile.h"
 #include "host/secrets.h"
 #include "host/settings.h"
 #include "host/shard.h"
+#include "host/summary.h"
 #include "host/suspects.h"
 #include "host/watchdog.h"
 
@@ -68,6 +70,7 @@ struct master_child {
     int again;                   /* when it has ended, start it: it was wanted again meanwhile */
     int was_killed;              /* its last end came from outside, while it ran well */
     int inherits;                /* a predecessor died with sessions that nobody told goodbye */
+    struct summary summary;      /* of its sessions; zeros: none, or it is not running */
 };
 
 /** What a reload has come to. */
@@ -121,6 +124,25 @@ struct master_quarantine {
     json_t *moved;    /* during a move: those that change their worker */
 };
 
+/** What the service manager may be told, in this order. */
+enum master_phase {
+    MASTER_PHASE_STARTING,
+    MASTER_PHASE_READY,
+    MASTER_PHASE_RELOADING,
+    MASTER_PHASE_STOPPING
+};
+
+struct master_notify {
+    struct notify manager;
+    struct event *tick; /* NULL: nobody listens */
+    enum master_phase told;
+    char status[NOTIFY_MAX_BYTES]; /* that was told last */
+    clock_ns_t fed_at;             /* the watchdog; 0: not yet */
+    struct complaint trouble;
+    uint64_t generation; /* whose sessions were counted */
+    uint64_t sessions;
+};
+
 struct master {
     const struct options *options;
     struct event_base *base;
@@ -135,6 +157,7 @@ struct master {
     struct telemetry_writer *writer; /* the master's own counters */
     struct event *look;              /* at the children, again and again */
     struct pidfile pidfile;
+    struct master_notify notify;
     struct master_child workers[MASTER_WORKERS];
     struct master_child observer;
     struct event *signals[8];
@@ -276,6 +299,15 @@ json_t *master_plan_json(struct master *master, const struct master_candidate *c
 void master_plan_start(struct master *master, const json_t *sessions,
                        void (*done)(void *arg, json_t *answer), void *arg);
 void master_plans_fini(struct master *master);
+
+/* the service manager: master_notify.c */
+/** Before the process becomes a daemon. @return 0, also where there is none; -1 with err set */
+int master_notify_begin(struct master *master, struct hawser_error *err) HAWSER_MUST_CHECK;
+/** The start, a reload or the stop has come a step further: tell it. */
+void master_notify_look(struct master *master);
+/** Another process goes on in this one's place. */
+void master_notify_successor(struct master *master, pid_t pid);
+void master_notify_end(struct master *master);
 
 /** Start the workers that do not run yet: the observer is ready, or took too long. */
 void master_start_workers(struct master *master);

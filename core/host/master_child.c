@@ -42,12 +42,16 @@ static void on_message(void *arg, const struct channel_message *message)
     case CHANNEL_APPLIED:
         child->generation = message->id;
         master_reload_applied(child, message->id, body);
+        master_notify_look(child->master);
         if (child->role == CHILD_OBSERVER && event_pending(child->master->lead, EV_TIMEOUT, NULL)) {
             master_start_workers(child->master);
         }
         break;
     case CHANNEL_REPLY:
         master_command_answered(child, message->id, json_incref(body));
+        break;
+    case CHANNEL_SUMMARY:
+        summary_read(&child->summary, body);
         break;
     case CHANNEL_CHANNELS:
         master_remember_channels(child->master, body);
@@ -284,6 +288,7 @@ static void bury(struct master_child *child)
 {
     channel_destroy(child->channel);
     child->channel = NULL;
+    child->summary = (struct summary){0};
     child->inherits |= child->wanted && child->generation > 0;
     master_commands_fail(child);
     worker_destroy(child->worker);

@@ -62,6 +62,7 @@ static void finish(struct master *master, int ok)
     json_decref(reload->errors);
     reload->errors = NULL;
     log_write(ok ? LOG_NOTICE : LOG_ERROR, "HW-HOST-036", "%s", reload->last.text);
+    master_notify_look(master);
     tell_waiters(master);
     if (reload->again && !master->stopping) {
         reload->again = 0;
@@ -273,6 +274,7 @@ static void begin(struct master *master)
     struct config_load load;
     reload->step     = RELOAD_STEP_CHECKING;
     reload->began_at = clock_monotonic();
+    master_notify_look(master);
     if (config_load_read(&load, master->options) != 0) {
         refuse(master, &load.problems);
         config_load_fini(&load);

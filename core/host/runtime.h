@@ -19,6 +19,7 @@
 #include "session/registry.h"
 
 struct budget;
+struct summary;
 struct telemetry_writer;
 
 /** A config that is in use by somebody. */
@@ -62,6 +63,8 @@ struct runtime_options {
     struct budget *budget;              /* borrowed */
     const char *prefix;                 /* borrowed */
     uint32_t index;                     /* of this worker */
+    void (*changed)(void *arg);         /* a session changed its state; NULL: nobody cares */
+    void *changed_arg;
 };
 
 struct runtime {
@@ -114,6 +117,8 @@ void runtime_reopen(struct runtime *runtime);
  */
 void runtime_stop(struct runtime *runtime, int graceful, int64_t timeout_ms,
                   void (*stopped)(void *arg), void *arg);
+/** Count the sessions by their condition. @param summary zeros, filled */
+void runtime_summarize(struct runtime *runtime, struct summary *summary);
 /** @return borrowed; NULL: no such session here */
 struct runtime_session *runtime_find(const struct runtime *runtime, const char *name);
 

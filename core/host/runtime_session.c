@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "host/runtime.h"
 #include "host/sessionconf.h"
+#include "host/summary.h"
 
 /* Hot. */
 static void on_record(void *arg, const struct hawser_record *record)
@@ -21,11 +22,33 @@ static void on_record(void *arg, const struct hawser_record *record)
 static void on_state(void *arg, enum hawser_state state, const struct hawser_error *why)
 {
     struct runtime_session *session = arg;
+    struct runtime_options *options = &session->runtime->options;
     (void)why; /* the session logs it */
+    if (options->changed != NULL) {
+        options->changed(options->changed_arg);
+    }
     if (session->leaving && (state == HAWSER_STATE_CLOSED || state == HAWSER_STATE_FAILED)) {
         session->finished = 1;
         runtime_sweep_soon(session->runtime);
     }
+}
+
+static void count_session(void *arg, const char *name, void *object)
+{
+    struct summary *summary         = arg;
+    struct runtime_session *session = object;
+    enum summary_group group        = summary_group_of(bundle_state(session->bundle));
+    summary->sessions[group]++;
+    if (summary_wants_example(summary, group)) {
+        struct session_info info;
+        bundle_get_info(session->bundle, &info);
+        summary_give_example(summary, group, name, info.last_error.message);
+    }
+}
+
+void runtime_summarize(struct runtime *runtime, struct summary *summary)
+{
+    registry_each(runtime->sessions, count_session, summary);
 }
 
 void runtime_session_destroy(struct runtime_session *session)

@@ -18,12 +18,14 @@
 #include "host/privileges.h"
 #include "host/runtime.h"
 #include "host/sealed.h"
+#include "host/summary.h"
 #include "host/vital.h"
 #include "session/budget.h"
 #include "telemetry/metric.h"
 
 #define WORKER_MAGIC           0x776f726bu
 #define MASTER_GONE_TIMEOUT_MS 1000
+#define SUMMARY_DELAY_US       200000
 
 struct worker {
     OBJ_MAGIC_FIELD;
@@ -38,6 +40,7 @@ struct worker {
     struct secrets secrets; /* for the config that comes next */
     json_t *channels;       /* of a predecessor, for the config that comes next; NULL: none */
     struct event *deadline; /* of a graceful stop */
+    struct event *summary;  /* pending: the master hears soon how the sessions are */
     uint64_t generation;
     int stopping;
     int status; /* exit status of the process */
@@ -63,6 +66,27 @@ static void on_command_reply(void *arg, uint64_t id, json_t *reply)
 static void on_channels_changed(void *arg, json_t *change)
 {
     send_json(arg, CHANNEL_CHANNELS, 0, change);
+}
+
+/* how the sessions are: changes that come in a rush are told together */
+
+static void on_summary_due(evutil_socket_t fd, short what, void *arg)
+{
+    struct worker *worker  = OBJ_CAST(struct worker, arg, WORKER_MAGIC);
+    struct summary summary = {0};
+    (void)fd;
+    (void)what;
+    runtime_summarize(worker->runtime, &summary);
+    send_json(worker, CHANNEL_SUMMARY, 0, summary_json(&summary));
+}
+
+static void on_session_changed(void *arg)
+{
+    static const struct timeval soon = {0, SUMMARY_DELAY_US};
+    struct worker *worker            = OBJ_CAST(struct worker, arg, WORKER_MAGIC);
+    if (!event_pending(worker->summary, EV_TIMEOUT, NULL)) {
+        (void)event_add(worker->summary, &soon); /* without it the next change tells */
+    }
 }
 
 /* stopping */
@@ -226,6 +250,9 @@ void worker_destroy(struct worker *worker)
     if (worker->deadline != NULL) {
         event_free(worker->deadline);
     }
+    if (worker->summary != NULL) {
+        event_free(worker->summary);
+    }
     net_loop_destroy(worker->loop);
     telemetry_writer_close(worker->telemetry);
     telemetry_area_detach(worker->area);
@@ -257,14 +284,18 @@ static int make_parts(struct worker *worker, struct hawser_error *err)
     worker->channel =
         channel_create(worker->loop->base, options->channel, &CHANNEL_HANDLER, worker, err);
     worker->deadline = event_new(worker->loop->base, -1, 0, on_deadline, worker);
-    if (worker->telemetry == NULL || worker->channel == NULL || worker->deadline == NULL) {
+    worker->summary  = event_new(worker->loop->base, -1, 0, on_summary_due, worker);
+    if (worker->telemetry == NULL || worker->channel == NULL || worker->deadline == NULL ||
+        worker->summary == NULL) {
         return -1;
     }
-    struct runtime_options runtime = {.loop      = worker->loop,
-                                      .telemetry = worker->telemetry,
-                                      .budget    = worker->budget,
-                                      .prefix    = options->prefix,
-                                      .index     = options->index};
+    struct runtime_options runtime = {.loop        = worker->loop,
+                                      .telemetry   = worker->telemetry,
+                                      .budget      = worker->budget,
+                                      .prefix      = options->prefix,
+                                      .index       = options->index,
+                                      .changed     = on_session_changed,
+                                      .changed_arg = worker};
     worker->runtime                = runtime_create(&runtime, err);
     return worker->runtime == NULL ? -1 : 0;
 }
