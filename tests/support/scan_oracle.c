@@ -13,6 +13,7 @@
 #include "rpc/scan.h"
 #include "rpc/skip.h"
 #include "rpc/text.h"
+#include "support/json_reference.h"
 
 #define PATH_MAX_BYTES 200u
 
@@ -173,29 +174,6 @@ static int same_envelope(const struct hawser_envelope *a, const struct hawser_en
            same_slice(a->error, b->error) && same_slice(a->id_text, b->id_text);
 }
 
-/* Brackets by a stack, strings by their quotes, one byte after the other. */
-static int is_whole(struct hawser_slice bytes)
-{
-    char *stack   = malloc(bytes.len + 1);
-    size_t depth  = 0;
-    int in_string = 0;
-    int whole     = stack != NULL;
-    for (size_t i = 0; i < bytes.len && whole; i++) {
-        char c = bytes.data[i];
-        if (c == '\\' && in_string) {
-            i++;
-        } else if (c == '"') {
-            in_string = !in_string;
-        } else if (!in_string && (c == '{' || c == '[')) {
-            stack[depth++] = c;
-        } else if (!in_string && (c == '}' || c == ']')) {
-            whole = depth > 0 && stack[--depth] == (c == '}' ? '{' : '[');
-        }
-    }
-    free(stack);
-    return whole && depth == 0 && !in_string;
-}
-
 /* A scanner that knows the most common layout, and one that has just learned that of these bytes,
  * where it has one. */
 static const char *compare_learned(struct hawser_slice bytes, int verdict,
@@ -217,8 +195,8 @@ static const char *compare_learned(struct hawser_slice bytes, int verdict,
     return NULL;
 }
 
-/* All scanners but the strict one agree with each other on everything; with the strict one on what
- * it accepts; and what it refuses, they accept only where brackets and strings are whole. */
+/* All scanners but the strict one agree with each other on everything, with the strict one on what
+ * it accepts, and accept exactly what scan.h says. */
 static const char *compare_scanners(struct hawser_slice bytes, int strict,
                                     const struct hawser_envelope *wanted)
 {
@@ -240,8 +218,9 @@ static const char *compare_scanners(struct hawser_slice bytes, int strict,
     if (strict == 0 && (verdict != 0 || !same_envelope(&first, wanted))) {
         return "the general and the strict scan";
     }
-    if (strict != 0 && verdict == 0 && !is_whole(bytes)) {
-        return "accepted by the general scan, though brackets or strings are not whole";
+    if ((verdict == 0) != json_reference_accepts(bytes, 0)) {
+        return verdict == 0 ? "accepted by the general scan, though its structure is broken"
+                            : "refused by the general scan, though its structure is whole";
     }
     return compare_learned(bytes, verdict, &first);
 }
@@ -251,9 +230,12 @@ const char *scan_oracle_difference(struct hawser_slice bytes, int *accepted)
     json_error_t error;
     struct hawser_envelope envelope;
     struct hawser_slice unused;
-    int scanned            = rpc_scan_strict(bytes, &envelope) == 0;
+    int scanned = rpc_scan_strict(bytes, &envelope) == 0;
+    *accepted   = 0;
+    if (scanned != json_reference_accepts(bytes, 1)) {
+        return scanned ? "accepted, though no JSON object" : "refused, though a JSON object";
+    }
     const char *difference = compare_scanners(bytes, scanned ? 0 : -1, &envelope);
-    *accepted              = 0;
     if (difference != NULL) {
         return difference;
     }

@@ -1,7 +1,8 @@
 /*
  * Jansson's opinion of a JSON text, against that of core/rpc: same verdict of the strict scan, same
  * members; and that of each scanner of core/rpc against the others. For unit tests and fuzzing;
- * build scan_oracle.c into the target that needs it, with hawser_rpc and Jansson.
+ * build scan_oracle.c and json_reference.c into the target that needs it, with hawser_rpc and
+ * Jansson.
  */
 #ifndef TESTS_SUPPORT_SCAN_ORACLE_H
 #define TESTS_SUPPORT_SCAN_ORACLE_H
