@@ -372,3 +372,10 @@ struct channel *channel_create(struct event_base *base, int fd,
     }
     return channel;
 }
+
+int channel_idle_fd(const struct channel *channel)
+{
+    int is_idle = channel->in.len == 0 && channel->in_fd_count == 0 &&
+                  list_is_empty(&channel->out) && !channel->is_over && !channel->destroyed;
+    return is_idle ? channel->fd : -1;
+}

@@ -61,6 +61,8 @@ void channel_destroy(struct channel *channel);
  */
 int channel_send(struct channel *channel, enum channel_type type, uint64_t id,
                  struct hawser_slice body, int fd, struct hawser_error *err) HAWSER_MUST_CHECK;
+/** @return its descriptor, borrowed, when no message is half read or still to be sent; else -1 */
+int channel_idle_fd(const struct channel *channel);
 /** A connected pair, close-on-exec. @return 0, or -1 with err set */
 int channel_pair(int fds[2], struct hawser_error *err) HAWSER_MUST_CHECK;
 

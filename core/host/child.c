@@ -33,15 +33,26 @@ const char *child_role_name(enum child_role role)
     return ROLE_NAMES[role];
 }
 
-int child_remember_program(struct hawser_error *err)
+const char *child_program_path(void)
+{
+    return program.path;
+}
+
+int child_program_fd(void)
+{
+    return program.fd;
+}
+
+static int look_at_program(struct hawser_error *err)
 {
     struct stat about;
-    ssize_t len = readlink("/proc/self/exe", program.path, sizeof(program.path) - 1);
-    if (len > 0) {
-        program.path[len] = 0;
-        program.fd        = open(program.path, O_RDONLY | O_CLOEXEC);
+    /* Out of the way of a child's own descriptors: it is needed when those are in place. */
+    int high = fcntl(program.fd, F_DUPFD_CLOEXEC, FIRST_FD + 2 * (int)CHILD_MAX_FDS + 1);
+    if (high >= 0) {
+        (void)close(program.fd); /* opened for reading */
+        program.fd = high;
     }
-    if (program.fd < 0 || fstat(program.fd, &about) != 0) {
+    if (high < 0 || fstat(program.fd, &about) != 0) {
         error_set_errno(err, HAWSER_SYSTEM_CALL, errno,
                         "cannot find the file this program runs from");
         return -1;
@@ -49,6 +60,23 @@ int child_remember_program(struct hawser_error *err)
     program.device = about.st_dev;
     program.inode  = about.st_ino;
     return 0;
+}
+
+int child_adopt_program(int fd, const char *path, struct hawser_error *err)
+{
+    (void)snprintf(program.path, sizeof(program.path), "%s", path);
+    program.fd = fd;
+    return look_at_program(err);
+}
+
+int child_remember_program(struct hawser_error *err)
+{
+    ssize_t len = readlink("/proc/self/exe", program.path, sizeof(program.path) - 1);
+    if (len > 0) {
+        program.path[len] = 0;
+        program.fd        = open(program.path, O_RDONLY | O_CLOEXEC);
+    }
+    return look_at_program(err);
 }
 
 /* The path where it still names our file (tools such as valgrind follow a path, not a descriptor);
@@ -118,7 +146,7 @@ static void place_descriptors(const struct child_spec *spec)
     }
 }
 
-static void reset_signals(void)
+void child_reset_signals(void)
 {
     sigset_t none;
     (void)sigemptyset(&none);                    /* cannot fail */
@@ -151,7 +179,7 @@ pid_t child_spawn(const struct child_spec *spec, struct hawser_error *err)
     collect_environment(envp, role_variable);
     pid_t pid = fork();
     if (pid == 0) {
-        reset_signals();
+        child_reset_signals();
         place_descriptors(spec);
         exec_program(argv, envp);
         _exit(127);

@@ -27,6 +27,13 @@ struct child_spec {
 
 /** Remember which file this process runs from. At the very start of main. */
 int child_remember_program(struct hawser_error *err) HAWSER_MUST_CHECK;
+/** The same for a process that was handed over: which file it is, is known. @param fd taken */
+int child_adopt_program(int fd, const char *path, struct hawser_error *err) HAWSER_MUST_CHECK;
+/** The path of that file when this process started, and the file itself; borrowed. */
+const char *child_program_path(void);
+int child_program_fd(void);
+/** Between fork and exec: no handler and no mask of the parent's. */
+void child_reset_signals(void);
 /** Start a child; its environment holds nothing of ours but PATH, TZ, LANG and sanitizer options.
  * @return pid; -1 with err set */
 pid_t child_spawn(const struct child_spec *spec, struct hawser_error *err);

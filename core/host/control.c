@@ -297,27 +297,75 @@ static int bind_socket(struct control *control, struct hawser_error *err)
     return s->control_group == NULL ? 0 : give_to_group(control, s->control_group, err);
 }
 
-struct control *control_create(struct master *master, struct hawser_error *err)
+static struct control *allocate(struct master *master, int fd, struct hawser_error *err)
 {
     struct control *control = calloc(1, sizeof(*control));
     if (control == NULL) {
         error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for the control socket");
         return NULL;
     }
-    *control = (struct control){
-        .master = master, .fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+    *control = (struct control){.master = master, .fd = fd};
     list_init(&control->clients);
-    if (control->fd < 0) {
+    return control;
+}
+
+static int watch(struct control *control, struct hawser_error *err)
+{
+    control->acceptable =
+        event_new(control->master->base, control->fd, EV_READ | EV_PERSIST, on_acceptable, control);
+    if (control->acceptable == NULL || event_add(control->acceptable, NULL) != 0) {
+        error_set(err, HAWSER_SYSTEM_MEMORY, "cannot watch the control socket");
+        return -1;
+    }
+    return 0;
+}
+
+struct control *control_adopt(struct master *master, int listener, const char *path,
+                              struct hawser_error *err)
+{
+    struct control *control = allocate(master, listener, err);
+    if (control == NULL) {
+        return NULL;
+    }
+    control->path = strdup(path);
+    if (control->path == NULL || lstat(path, &control->ours) != 0) {
+        error_set(err, HAWSER_SYSTEM_CALL, "the control socket \"%s\" is gone", path);
+        goto fail;
+    }
+    if (watch(control, err) != 0) {
+        goto fail;
+    }
+    return control;
+fail:
+    control_destroy(control);
+    return NULL;
+}
+
+int control_listener(const struct control *control)
+{
+    return control->fd;
+}
+
+const char *control_path(const struct control *control)
+{
+    return control->path;
+}
+
+struct control *control_create(struct master *master, struct hawser_error *err)
+{
+    int fd                  = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    struct control *control = allocate(master, fd, err);
+    if (control == NULL) {
+        if (fd >= 0) {
+            (void)close(fd); /* nobody has it yet */
+        }
+        return NULL;
+    }
+    if (fd < 0) {
         error_set_errno(err, HAWSER_SYSTEM_CALL, errno, "cannot make the control socket");
         goto fail;
     }
-    if (bind_socket(control, err) != 0) {
-        goto fail;
-    }
-    control->acceptable =
-        event_new(master->base, control->fd, EV_READ | EV_PERSIST, on_acceptable, control);
-    if (control->acceptable == NULL || event_add(control->acceptable, NULL) != 0) {
-        error_set(err, HAWSER_SYSTEM_MEMORY, "cannot watch the control socket");
+    if (bind_socket(control, err) != 0 || watch(control, err) != 0) {
         goto fail;
     }
     return control;

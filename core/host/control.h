@@ -15,6 +15,13 @@ struct control;
 
 /** Listen on settings.control_path. @return given; NULL with err set */
 struct control *control_create(struct master *master, struct hawser_error *err);
+/** Go on with a socket that listens already. @param listener taken @param path of its file
+ * @return given; NULL with err set */
+struct control *control_adopt(struct master *master, int listener, const char *path,
+                              struct hawser_error *err);
+/** Borrowed. */
+int control_listener(const struct control *control);
+const char *control_path(const struct control *control);
 /** Closes every connection and removes the socket. NULL is allowed. */
 void control_destroy(struct control *control);
 

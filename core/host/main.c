@@ -14,8 +14,11 @@
 #include "conf/directive.h"
 #include "host/ask.h"
 #include "host/checker.h"
+#include "host/child.h"
+#include "host/handover.h"
 #include "host/master.h"
 #include "host/observer.h"
+#include "host/sealed.h"
 #include "host/worker.h"
 #include "module/load.h"
 
@@ -101,18 +104,95 @@ static int run_test(const struct options *options)
 static int run_host(const struct options *options)
 {
     struct config_load load;
+    master_signals_hold();
     if (load_and_check(&load, options, -1) != 0) {
         fprintf(stderr, "hawser: configuration file %s is not usable; not starting\n",
                 options->config);
         config_load_fini(&load);
         return 1;
     }
-    struct conf_tree *tree = load.tree;
-    int config             = load.config;
-    load.tree              = NULL;
-    load.config            = -1;
-    int status             = master_run(options, tree, config, &load.secrets);
+    struct master_start start = {
+        .tree = load.tree, .config = load.config, .secrets = &load.secrets, .handover_fd = -1};
+    load.tree   = NULL;
+    load.config = -1;
+    int status  = master_run(options, &start);
     config_load_fini(&load);
+    return status;
+}
+
+/* another binary of a running host */
+
+/** The host that was handed to us is not ours to run: become what it ran with. Returns on failure.
+ */
+static int give_back(json_t *state, const struct handover *handover, const struct hawser_error *err)
+{
+    int failure = state == NULL
+                      ? EBADF
+                      : handover_exec(state, handover->fd, HANDOVER_BACK, NULL, err->message);
+    fprintf(stderr, "hawser: %s; cannot give back to the old binary: %s\n", err->message,
+            strerror(failure));
+    return 1;
+}
+
+/** @return given: the config in force, with its secrets; NULL with err set */
+static struct conf_tree *read_handed_config(const struct options *options, int config,
+                                            struct secrets *secrets, struct hawser_error *err)
+{
+    struct conf_problems problems;
+    struct conf_tree *tree = sealed_read(config, err);
+    if (tree == NULL) {
+        return NULL;
+    }
+    conf_problems_init(&problems);
+    secrets_read(secrets, tree, options->prefix, &problems);
+    if (problems.count > 0) {
+        error_set(err, HAWSER_CONF_DIRECTIVE, "%.*s",
+                  (int)strcspn((const char *)buf_data(&problems.text), "\n"),
+                  (const char *)buf_data(&problems.text));
+    }
+    conf_problems_fini(&problems);
+    return tree;
+}
+
+static int take_over(const struct options *options, const struct handover *handover, json_t *state)
+{
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    struct secrets secrets  = {0};
+    int is_back             = handover->step == HANDOVER_BACK;
+    int config              = handover_fd(state, "config");
+    struct conf_tree *tree  = read_handed_config(options, config, &secrets, &err);
+    if (tree == NULL || (err.code != 0 && !is_back)) {
+        secrets_fini(&secrets);
+        conf_tree_destroy(tree);
+        return give_back(state, handover, &err);
+    }
+    struct master_start start = {.tree        = tree,
+                                 .config      = config,
+                                 .secrets     = &secrets,
+                                 .handover    = state,
+                                 .handover_fd = handover->fd,
+                                 .refusal     = is_back ? handover->reason : NULL};
+    return master_run(options, &start);
+}
+
+/** Main of a process that another binary of the host became, or asks. */
+static int run_handover(const struct handover *handover, int argc, char **argv)
+{
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    struct options options;
+    int is_check        = handover->step == HANDOVER_CHECK;
+    json_t *state       = is_check ? NULL : handover_read(handover->fd, &err);
+    const char *program = json_string_value(json_object_get(state, "program"));
+    int known           = handover->step == HANDOVER_BACK && program != NULL
+                              ? child_adopt_program(handover_fd(state, "program"), program, &err)
+                              : child_remember_program(&err);
+    if (known != 0 || options_parse(&options, argc, argv, &err) != 0) {
+        return is_check ? fail(&err) : give_back(state, handover, &err);
+    }
+    int status =
+        is_check ? handover_check(&options, handover->fd) : take_over(&options, handover, state);
+    options_fini(&options);
+    log_close();
     return status;
 }
 
@@ -220,10 +300,15 @@ int main(int argc, char **argv)
 {
     struct hawser_error err = HAWSER_ERROR_INIT;
     struct child_spec spec;
+    struct handover handover;
     struct options options;
     (void)signal(SIGXFSZ, SIG_IGN); /* a log at its size limit is an error to tell, not a death */
     if (child_role_of_this_process(&spec) != CHILD_NONE) {
         return run_child(&spec);
+    }
+    handover_of_this_process(&handover);
+    if (handover.step != HANDOVER_NONE) {
+        return run_handover(&handover, argc, argv);
     }
     if (child_remember_program(&err) != 0 || options_parse(&options, argc, argv, &err) != 0) {
         return fail(&err);

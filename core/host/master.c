@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "host/control.h"
+#include "host/handover.h"
 #include "host/privileges.h"
 #include "session/budget.h"
 #include "telemetry/area.h"
@@ -77,110 +78,6 @@ static void on_stop_deadline(evutil_socket_t fd, short what, void *arg)
         master->base); /* fails only without a loop; master_child_fini kills */
 }
 
-/* signals */
-
-static void on_child(evutil_socket_t number, short what, void *arg)
-{
-    (void)number;
-    (void)what;
-    master_children_reap(arg);
-}
-
-static void on_reload(evutil_socket_t number, short what, void *arg)
-{
-    struct master *master = arg;
-    (void)number;
-    (void)what;
-    if (!master->stopping) {
-        master_reload_start(master, NULL, NULL);
-    }
-}
-
-static void on_quit(evutil_socket_t number, short what, void *arg)
-{
-    (void)number;
-    (void)what;
-    master_stop(arg, 1);
-}
-
-static void on_term(evutil_socket_t number, short what, void *arg)
-{
-    (void)number;
-    (void)what;
-    master_stop(arg, 0);
-}
-
-static void reopen_child(struct master_child *child)
-{
-    struct hawser_error err = HAWSER_ERROR_INIT;
-    if (child->channel != NULL && channel_send(child->channel, CHANNEL_REOPEN, 0,
-                                               (struct hawser_slice){"", 0}, -1, &err) != 0) {
-        log_write(LOG_ERROR, "HW-HOST-010", "files are not reopened: %s", err.message);
-    }
-}
-
-static void on_reopen(evutil_socket_t number, short what, void *arg)
-{
-    struct master *master   = arg;
-    struct hawser_error err = HAWSER_ERROR_INIT;
-    (void)number;
-    (void)what;
-    if (log_reopen(&err) != 0) {
-        log_write(LOG_ERROR, "HW-HOST-011", "%s; the log goes on in the old file", err.message);
-    }
-    if (privileges_give(master->settings.log_path, master->settings.user, &err) != 0) {
-        log_write(LOG_ERROR, "HW-HOST-012", "%s", err.message);
-    }
-    log_write(LOG_NOTICE, "HW-HOST-013", "reopening files");
-    for (uint32_t i = 0; i < MASTER_WORKERS; i++) {
-        reopen_child(&master->workers[i]);
-    }
-    reopen_child(&master->observer);
-}
-
-/* As in nginx: the workers close, the master stays and can start them again. */
-static void on_winch(evutil_socket_t number, short what, void *arg)
-{
-    struct master *master = arg;
-    (void)number;
-    (void)what;
-    if (master->stopping) {
-        return;
-    }
-    log_write(LOG_NOTICE, "HW-HOST-014", "closing all workers; a reload starts them again");
-    for (uint32_t i = 0; i < MASTER_WORKERS; i++) {
-        master_child_quit(&master->workers[i], master->settings.shutdown_timeout_ms);
-    }
-}
-
-/* nginx takes this for a binary upgrade. Its default would end us, which nobody who sends it wants.
- */
-static void on_upgrade(evutil_socket_t number, short what, void *arg)
-{
-    (void)number;
-    (void)what;
-    (void)arg;
-    log_write(LOG_WARN, "HW-HOST-015",
-              "a new binary takes over by a restart, not by SIGUSR2; ignoring the signal");
-}
-
-static int watch_signals(struct master *master)
-{
-    static const struct {
-        int number;
-        void (*fn)(evutil_socket_t number, short what, void *arg);
-    } SIGNALS[] = {{SIGCHLD, on_child},  {SIGHUP, on_reload},  {SIGQUIT, on_quit},
-                   {SIGTERM, on_term},   {SIGINT, on_term},    {SIGUSR1, on_reopen},
-                   {SIGWINCH, on_winch}, {SIGUSR2, on_upgrade}};
-    for (size_t i = 0; i < sizeof(SIGNALS) / sizeof(SIGNALS[0]); i++) {
-        master->signals[i] = evsignal_new(master->base, SIGNALS[i].number, SIGNALS[i].fn, master);
-        if (master->signals[i] == NULL || event_add(master->signals[i], NULL) != 0) {
-            return -1;
-        }
-    }
-    return 0;
-}
-
 /* life */
 
 /** Make the folder that a file of ours goes into. */
@@ -198,14 +95,19 @@ static void make_folder_of(const char *path)
 static int open_files(struct master *master, struct hawser_error *err)
 {
     struct settings *s = &master->settings;
-    make_folder_of(s->pid_path);
     if (strcmp(s->log_path, "stderr") != 0) {
         make_folder_of(s->log_path);
     }
     log_use_style(s->log_json);
     if (log_open(s->log_path, s->log_level, err) != 0 ||
-        privileges_give(s->log_path, s->user, err) != 0 ||
-        pidfile_create(&master->pidfile, s->pid_path, err) != 0) {
+        privileges_give(s->log_path, s->user, err) != 0) {
+        return -1;
+    }
+    if (master->handover != NULL) {
+        return master_takeover_files(master, err);
+    }
+    make_folder_of(s->pid_path);
+    if (pidfile_create(&master->pidfile, s->pid_path, err) != 0) {
         return -1;
     }
     if (s->control_path != NULL) {
@@ -217,6 +119,13 @@ static int open_files(struct master *master, struct hawser_error *err)
 }
 
 static void on_lead_over(evutil_socket_t fd, short what, void *arg);
+
+/* What all processes share. */
+static int make_memory(struct master *master, struct hawser_error *err)
+{
+    master->area = telemetry_area_create(master->settings.workers, &master->telemetry, err);
+    return master->area == NULL ? -1 : budget_make(&master->budget, err);
+}
 
 static int make_parts(struct master *master, struct hawser_error *err)
 {
@@ -232,15 +141,15 @@ static int make_parts(struct master *master, struct hawser_error *err)
         master_child_init(&master->workers[i], master, CHILD_WORKER, i);
     }
     master_child_init(&master->observer, master, CHILD_OBSERVER, 0);
-    master->area = telemetry_area_create(master->settings.workers, &master->telemetry, err);
-    if (master->area == NULL || budget_make(&master->budget, err) != 0) {
+    if ((master->handover != NULL ? master_takeover_memory(master, err)
+                                  : make_memory(master, err)) != 0) {
         return -1;
     }
     if (master_watch_begin(master, err) != 0 || open_files(master, err) != 0 ||
         master_notify_begin(master, err) != 0) {
         return -1;
     }
-    if (watch_signals(master) != 0) {
+    if (master_signals_watch(master) != 0) {
         error_set(err, HAWSER_SYSTEM_CALL, "cannot watch signals");
         return -1;
     }
@@ -299,6 +208,8 @@ static int become_daemon(struct master *master, struct hawser_error *err)
 
 static void destroy(struct master *master)
 {
+    master_upgrade_fini(master);
+    master_roll_fini(master);
     master_reload_fini(master);
     master_plans_fini(master);
     control_destroy(master->control);
@@ -306,11 +217,7 @@ static void destroy(struct master *master)
         master_child_fini(&master->workers[i]);
     }
     master_child_fini(&master->observer);
-    for (size_t i = 0; i < sizeof(master->signals) / sizeof(master->signals[0]); i++) {
-        if (master->signals[i] != NULL) {
-            event_free(master->signals[i]);
-        }
-    }
+    master_signals_fini(master);
     if (master->stop_deadline != NULL) {
         event_free(master->stop_deadline);
     }
@@ -331,6 +238,7 @@ static void destroy(struct master *master)
         event_base_free(master->base);
     }
     json_decref(master->channels);
+    json_decref(master->handover);
     master_quarantine_fini(master);
     conf_tree_destroy(master->tree);
     secrets_fini(&master->secrets);
@@ -372,6 +280,7 @@ static int start_children(struct master *master, struct hawser_error *err)
     log_write(LOG_NOTICE, "HW-HOST-017", "hawser/%s starts: %s, prefix %s, %u worker%s",
               HAWSER_VERSION, master->options->config, master->options->prefix,
               (unsigned)master->settings.workers, master->settings.workers == 1 ? "" : "s");
+    master_signals_let_in();
     master_child_start(&master->observer);
     master_watch_again(master);
     if (conf_find(conf_tree_root(master->tree), "telemetry", NULL) == NULL ||
@@ -381,38 +290,89 @@ static int start_children(struct master *master, struct hawser_error *err)
     return 0;
 }
 
-int master_run(const struct options *options, struct conf_tree *tree, int config,
-               struct secrets *secrets)
+/* The old binary goes on where this one cannot; returns only when that fails as well. */
+static void give_back(struct master *master, const struct hawser_error *err)
 {
-    struct hawser_error err = HAWSER_ERROR_INIT;
-    struct master *master   = calloc(1, sizeof(*master));
-    if (master == NULL) {
-        log_write(LOG_EMERG, "HW-HOST-018", "no memory for the master");
-        return 1;
+    if (master->handover != NULL && !master->is_given_back) {
+        int failure =
+            handover_exec(master->handover, master->handover_fd, HANDOVER_BACK, NULL, err->message);
+        log_write(LOG_EMERG, "HW-HOST-103", "cannot give back to the old binary: %s",
+                  strerror(failure));
     }
-    *master  = (struct master){.options    = options,
-                               .tree       = tree,
-                               .config     = config,
-                               .secrets    = *secrets,
-                               .generation = 1,
-                               .telemetry  = -1,
-                               .budget     = -1,
-                               .pidfile    = PIDFILE_INIT,
-                               .notify     = {.manager = NOTIFY_INIT},
-                               .started_at = clock_monotonic()};
-    *secrets = (struct secrets){0};
+}
+
+static int take_over(struct master *master, struct hawser_error *err)
+{
+    if (master_takeover_children(master, err) != 0) {
+        return -1;
+    }
+    master_watch_again(master);
+    master_reload_resume(master);
+    if (!master->is_given_back && master_roll_begin(master) != 0) {
+        log_write(LOG_ERROR, "HW-HOST-104",
+                  "no memory to let the processes follow; a restart of each does it");
+    }
+    return 0;
+}
+
+static int begin(struct master *master, struct hawser_error *err)
+{
+    const struct options *options = master->options;
+    if (settings_read(&master->settings, master->tree, options->prefix, options->error_log, err) !=
+            0 ||
+        make_parts(master, err) != 0) {
+        return -1;
+    }
+    return master->handover != NULL ? take_over(master, err) : start_children(master, err);
+}
+
+static struct master *create(const struct options *options, const struct master_start *start)
+{
+    struct master *master = calloc(1, sizeof(*master));
+    if (master == NULL) {
+        return NULL;
+    }
+    *master         = (struct master){.options       = options,
+                                      .tree          = start->tree,
+                                      .config        = start->config,
+                                      .secrets       = *start->secrets,
+                                      .generation    = 1,
+                                      .telemetry     = -1,
+                                      .budget        = -1,
+                                      .pidfile       = PIDFILE_INIT,
+                                      .notify        = {.manager = NOTIFY_INIT},
+                                      .handover      = start->handover,
+                                      .handover_fd   = start->handover_fd,
+                                      .is_given_back = start->refusal != NULL,
+                                      .started_at    = clock_monotonic()};
+    *start->secrets = (struct secrets){0};
     list_init(&master->commands);
     list_init(&master->plans);
     master_reload_init(master);
     master_quarantine_init(master);
+    return master;
+}
+
+int master_run(const struct options *options, const struct master_start *start)
+{
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    struct master *master   = create(options, start);
+    if (master == NULL) {
+        log_write(LOG_EMERG, "HW-HOST-018", "no memory for the master");
+        return 1;
+    }
     log_set_process("master");
-    log_echo_to_stderr(1); /* who starts it shall see why it does not start */
-    if (settings_read(&master->settings, tree, options->prefix, options->error_log, &err) != 0 ||
-        make_parts(master, &err) != 0 || start_children(master, &err) != 0) {
+    log_echo_to_stderr(start->handover == NULL); /* who starts it shall see why it does not start */
+    if (begin(master, &err) != 0) {
+        give_back(master, &err);
         log_write(LOG_EMERG, "HW-HOST-019", "%s", err.message);
         master->exit_status = 1;
     } else {
         log_echo_to_stderr(0);
+        if (start->refusal != NULL) {
+            log_write(LOG_ERROR, "HW-HOST-105", "%s could not take over, this binary goes on: %s",
+                      child_program_path(), start->refusal);
+        }
         if (event_base_dispatch(master->base) < 0) {
             log_write(LOG_EMERG, "HW-HOST-020", "the event loop does not run");
             master->exit_status = 1;

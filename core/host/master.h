@@ -35,6 +35,7 @@ struct checker;
 struct control;
 struct observer;
 struct telemetry_writer;
+struct upgrade;
 struct worker;
 
 /** A function of a module that held up a loop. */
@@ -69,8 +70,10 @@ struct master_child {
     int wanted;                  /* 0: it may end */
     int again;                   /* when it has ended, start it: it was wanted again meanwhile */
     int was_killed;              /* its last end came from outside, while it ran well */
-    int inherits;                /* a predecessor died with sessions that nobody told goodbye */
-    struct summary summary;      /* of its sessions; zeros: none, or it is not running */
+    int is_old;                  /* started by the binary that handed over to this one */
+    const char *inherits;   /* why a predecessor's sessions have holes that nobody announced yet;
+                               NULL: none */
+    struct summary summary; /* of its sessions; zeros: none, or it is not running */
 };
 
 /** What a reload has come to. */
@@ -143,6 +146,19 @@ struct master_notify {
     uint64_t sessions;
 };
 
+/** Another binary took over: its children follow one by one. master_roll.c. */
+enum roll_step { ROLL_NEXT, ROLL_ENDING, ROLL_STARTING, ROLL_ASKING, ROLL_LOOKING };
+
+struct master_roll {
+    int is_active;
+    enum roll_step step;
+    struct master_child *child;
+    struct event *look;
+    clock_ns_t deadline; /* of the step */
+    clock_ns_t began_at;
+    uint32_t count;
+};
+
 struct master {
     const struct options *options;
     struct event_base *base;
@@ -163,6 +179,11 @@ struct master {
     struct event *signals[8];
     struct master_reload reload;
     struct master_quarantine quarantine;
+    struct upgrade *upgrade; /* another binary is asked to take over; NULL: none */
+    struct master_roll roll;
+    json_t *handover; /* what another binary handed over; NULL: this one started the host */
+    int handover_fd;
+    int is_given_back; /* by one that could not take over */
     struct list plans; /* being made for control clients */
     struct control *control;
     struct list commands;
@@ -175,15 +196,22 @@ struct master {
     int exit_status;
 };
 
+/** What a master begins with. */
+struct master_start {
+    struct conf_tree *tree;  /* taken: a config that passed the checker */
+    int config;              /* taken: the same, sealed */
+    struct secrets *secrets; /* taken over */
+    json_t *handover;        /* taken: what another binary hands over; NULL: nothing runs yet */
+    int handover_fd;         /* taken: the same; -1: none */
+    const char *refusal;     /* the other binary gives back, since it could not; NULL: no such */
+};
+
 /**
- * Run the host until it is told to stop.
- * @param tree     taken: a config that passed the checker
- * @param config   taken: the same, sealed
- * @param secrets  taken over
+ * Run the host until it is told to stop. One that cannot take over becomes the binary that handed
+ * over to it.
  * @return exit status
  */
-int master_run(const struct options *options, struct conf_tree *tree, int config,
-               struct secrets *secrets);
+int master_run(const struct options *options, const struct master_start *start);
 
 /* children: master_child.c */
 void master_child_init(struct master_child *child, struct master *master, enum child_role role,
@@ -196,6 +224,10 @@ void master_child_hurry(struct master_child *child);
 int master_child_configure(struct master_child *child, struct hawser_error *err) HAWSER_MUST_CHECK;
 /** @param timeout_ms 0: quick */
 void master_child_quit(struct master_child *child, int64_t timeout_ms);
+/** Go on with a child that another binary of this process started. @param fd taken: our end of its
+ * channel @return 0, or -1 with err set */
+int master_child_attach(struct master_child *child, int fd,
+                        struct hawser_error *err) HAWSER_MUST_CHECK;
 /** Children ended: find out which. */
 void master_children_reap(struct master *master);
 int master_child_is_running(const struct master_child *child);
@@ -239,6 +271,33 @@ int master_quarantine_release(struct master *master, const char *name);
 /** @return given: [{"name", "scope", "module", "since", "sessions": []}] */
 json_t *master_quarantine_json(struct master *master);
 
+/** @param list  what master_quarantine_json gave */
+void master_quarantine_restore(struct master *master, const json_t *list);
+
+/* signals: master_signals.c */
+/** From here on all but those that end at once wait until master_signals_let_in. */
+void master_signals_hold(void);
+void master_signals_let_in(void);
+/** @return 0; -1: they cannot be watched */
+int master_signals_watch(struct master *master) HAWSER_MUST_CHECK;
+void master_signals_fini(struct master *master);
+
+/* another binary: master_upgrade.c, master_takeover.c, master_roll.c */
+/** SIGUSR2: ask the binary at our path whether it can take over, and hand over. */
+void master_upgrade_start(struct master *master);
+/** Is it to happen as soon as no reload runs? */
+int master_upgrade_is_waiting(const struct master *master);
+void master_upgrade_fini(struct master *master);
+/** Counters, budget and numbers that were handed over. @return 0, or -1 with err set */
+int master_takeover_memory(struct master *master, struct hawser_error *err) HAWSER_MUST_CHECK;
+/** The pid file and the control socket. @return 0, or -1 with err set */
+int master_takeover_files(struct master *master, struct hawser_error *err) HAWSER_MUST_CHECK;
+/** The children; lets signals in. @return 0, or -1 with err set */
+int master_takeover_children(struct master *master, struct hawser_error *err) HAWSER_MUST_CHECK;
+/** Let our own children follow one by one. @return 0; -1: no memory */
+int master_roll_begin(struct master *master) HAWSER_MUST_CHECK;
+void master_roll_fini(struct master *master);
+
 /* watching: master_watch.c */
 #define MASTER_WATCH_WORDS 192u
 /** Empty memory to watch a child that is about to start. @return 0, or -1 with err set */
@@ -258,6 +317,8 @@ void master_reload_init(struct master *master);
 /** Start a reload, or one more after the one that runs. @param done may be NULL */
 void master_reload_start(struct master *master,
                          void (*done)(void *arg, const struct reload_result *result), void *arg);
+/** Begin what was asked for while it could not begin. */
+void master_reload_resume(struct master *master);
 /** Can this master carry the settings of this tree out? @param problems gets what it cannot */
 void master_reload_check(const struct master *master, const struct conf_tree *tree,
                          const struct settings *settings, struct conf_problems *problems);

@@ -106,7 +106,7 @@ int master_child_configure(struct master_child *child, struct hawser_error *err)
     struct buf secrets    = {0};
     int rc                = -1;
     json_t *about =
-        json_pack("{s:I, s:s, s:I, s:b, s:s*, s:b, s:O*, s:O*}", "workers", (json_int_t)s->workers,
+        json_pack("{s:I, s:s, s:I, s:b, s:s*, s:s*, s:O*, s:O*}", "workers", (json_int_t)s->workers,
                   "log_path", s->log_path, "log_level", (json_int_t)s->log_level, "log_json",
                   s->log_json, "user", s->user, "inherits", child->inherits, "quarantined",
                   shards.quarantined, "moved", master->quarantine.moved);
@@ -143,6 +143,12 @@ out:
 }
 
 /* start and end */
+
+int master_child_attach(struct master_child *child, int fd, struct hawser_error *err)
+{
+    child->channel = channel_create(child->master->base, fd, &CHANNEL_HANDLER, child, err);
+    return child->channel == NULL ? -1 : 0;
+}
 
 /* Inside this process: the same objects on the same kind of channel. */
 static int start_inside(struct master_child *child, int channel, struct hawser_error *err)
@@ -289,7 +295,10 @@ static void bury(struct master_child *child)
     channel_destroy(child->channel);
     child->channel = NULL;
     child->summary = (struct summary){0};
-    child->inherits |= child->wanted && child->generation > 0;
+    child->is_old  = 0;
+    if (child->wanted && child->generation > 0 && child->inherits == NULL) {
+        child->inherits = "the worker that ran the session died";
+    }
     master_commands_fail(child);
     worker_destroy(child->worker);
     observer_destroy(child->observer);
@@ -371,7 +380,7 @@ void master_child_quit(struct master_child *child, int64_t timeout_ms)
     struct hawser_error err = HAWSER_ERROR_INIT;
     child->wanted           = 0;
     child->again            = 0;
-    child->inherits         = 0;
+    child->inherits         = NULL;
     if (child->restart != NULL) {
         (void)event_del(child->restart); /* harmless when it does not wait */
     }

@@ -133,7 +133,7 @@ void master_quarantine_start_worker(struct master *master)
 {
     struct master_child *child = &master->workers[SHARD_QUARANTINE];
     if (json_object_size(master->quarantine.sessions) > 0 && !child->wanted) {
-        child->inherits = 1; /* its sessions ran elsewhere */
+        child->inherits = "the session came from another worker";
         master_child_start(child);
     }
 }
@@ -264,6 +264,32 @@ int master_quarantine_release(struct master *master, const char *name)
         move(master);
     }
     return released ? 0 : -1;
+}
+
+void master_quarantine_restore(struct master *master, const json_t *list)
+{
+    size_t i;
+    json_t *about;
+    json_array_foreach(list, i, about)
+    {
+        const char *module = json_string_value(json_object_get(about, "module"));
+        const char *name   = json_string_value(json_object_get(about, "name"));
+        const char *scope  = json_string_value(json_object_get(about, "scope"));
+        struct entry *entry =
+            module == NULL || name == NULL || scope == NULL ? NULL : calloc(1, sizeof(*entry));
+        if (entry == NULL) {
+            continue; /* it is found out again, if it still kills workers */
+        }
+        (void)snprintf(entry->module, sizeof(entry->module), "%s", module);
+        if (strcmp(scope, "session") == 0) {
+            (void)snprintf(entry->session, sizeof(entry->session), "%s", name);
+        }
+        entry->since = (clock_ns_t)json_integer_value(json_object_get(about, "since"));
+        entry->is_known =
+            modules_identify(master->tree, master->options->prefix, module, &entry->identity) == 0;
+        list_append(&master->quarantine.entries, &entry->node);
+    }
+    json_decref(update(master));
 }
 
 json_t *master_quarantine_json(struct master *master)

@@ -39,8 +39,6 @@ static void tell_waiters(struct master *master)
     }
 }
 
-static void begin(struct master *master);
-
 /** The attempt is over, one way or the other. */
 static void finish(struct master *master, int ok)
 {
@@ -64,10 +62,7 @@ static void finish(struct master *master, int ok)
     log_write(ok ? LOG_NOTICE : LOG_ERROR, "HW-HOST-036", "%s", reload->last.text);
     master_notify_look(master);
     tell_waiters(master);
-    if (reload->again && !master->stopping) {
-        reload->again = 0;
-        begin(master);
-    }
+    master_reload_resume(master);
 }
 
 static void refuse(struct master *master, const struct conf_problems *problems)
@@ -320,11 +315,19 @@ void master_reload_start(struct master *master,
     if (reload->deadline == NULL) {
         reload->deadline = event_new(master->base, -1, 0, on_deadline, master);
     }
-    if (reload->step != RELOAD_STEP_NONE) {
-        reload->again = 1;
-        return;
+    reload->again = 1;
+    master_reload_resume(master);
+}
+
+/* Another binary that waits to take over goes first: it reloads then. */
+void master_reload_resume(struct master *master)
+{
+    struct master_reload *reload = &master->reload;
+    if (reload->step == RELOAD_STEP_NONE && reload->again && !master->stopping &&
+        !master_upgrade_is_waiting(master)) {
+        reload->again = 0;
+        begin(master);
     }
-    begin(master);
 }
 
 void master_reload_fini(struct master *master)

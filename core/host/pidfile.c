@@ -92,6 +92,22 @@ fail:
     return -1;
 }
 
+int pidfile_adopt(struct pidfile *pidfile, int fd, const char *path, struct hawser_error *err)
+{
+    *pidfile      = (struct pidfile)PIDFILE_INIT;
+    pidfile->path = strdup(path);
+    pidfile->fd   = fd;
+    if (pidfile->path == NULL) {
+        error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for the pid file's path");
+        return -1;
+    }
+    if (!is_at_path(pidfile)) {
+        error_set(err, HAWSER_SYSTEM_CALL, "the pid file \"%s\" was moved away, or replaced", path);
+        return -1;
+    }
+    return 0;
+}
+
 void pidfile_remove(struct pidfile *pidfile)
 {
     if (pidfile->fd >= 0) {

@@ -22,6 +22,10 @@ struct pidfile {
  * with its pid */
 int pidfile_create(struct pidfile *pidfile, const char *path,
                    struct hawser_error *err) HAWSER_MUST_CHECK;
+/** Go on with a file that another binary of this process made and locked. @param fd taken @error
+ * SYSTEM_CALL: it is not at its path any more */
+int pidfile_adopt(struct pidfile *pidfile, int fd, const char *path,
+                  struct hawser_error *err) HAWSER_MUST_CHECK;
 /** Write our pid into the file again: after daemon() changed it. */
 int pidfile_update(struct pidfile *pidfile, struct hawser_error *err) HAWSER_MUST_CHECK;
 /** Remove the file, if it is still ours, and unlock. */

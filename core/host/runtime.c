@@ -139,14 +139,13 @@ struct runtime *runtime_create(const struct runtime_options *options, struct haw
 static void inherit(void *arg, const char *name, void *object)
 {
     const struct runtime_session *session = object;
-    (void)arg;
     (void)name;
-    bundle_inherit(session->bundle, "the worker that ran the session died");
+    bundle_inherit(session->bundle, arg);
 }
 
-void runtime_inherit(struct runtime *runtime)
+void runtime_inherit(struct runtime *runtime, const char *why)
 {
-    registry_each(runtime->sessions, inherit, NULL);
+    registry_each(runtime->sessions, inherit, (void *)(uintptr_t)why);
 }
 
 void runtime_inherit_moved(struct runtime *runtime, const json_t *names)

@@ -103,9 +103,9 @@ void runtime_apply(struct runtime *runtime, struct conf_tree *tree, const struct
 /** Channels that a predecessor had at run time: wanted by these sessions from now on. @param
  * changes {"session": {"added": [], "removed": []}} */
 void runtime_restore_channels(struct runtime *runtime, const json_t *changes);
-/** A predecessor died: what its sessions missed is announced by ours. After runtime_apply and
- * runtime_restore_channels, before the loop runs. */
-void runtime_inherit(struct runtime *runtime);
+/** A predecessor died, or made room: what its sessions missed is announced by ours. After
+ * runtime_apply and runtime_restore_channels, before the loop runs. @param why borrowed */
+void runtime_inherit(struct runtime *runtime, const char *why);
 /** The same for those of the sessions named that run here now: they came from other workers. @param
  * names an object with a member for each */
 void runtime_inherit_moved(struct runtime *runtime, const json_t *names);

@@ -158,8 +158,9 @@ static void take_config(struct worker *worker, const struct channel_message *mes
         if (worker->channels != NULL) {
             runtime_restore_channels(worker->runtime, worker->channels);
         }
-        if (worker->generation == 0 && json_is_true(json_object_get(about, "inherits"))) {
-            runtime_inherit(worker->runtime);
+        const char *inherits = json_string_value(json_object_get(about, "inherits"));
+        if (worker->generation == 0 && inherits != NULL) {
+            runtime_inherit(worker->runtime, inherits);
         } else if (worker->generation != 0) {
             runtime_inherit_moved(worker->runtime, json_object_get(about, "moved"));
         }

@@ -283,6 +283,25 @@ START_TEST(a_body_over_the_bound_is_not_sent)
 }
 END_TEST
 
+START_TEST(its_descriptor_is_lent_only_between_messages)
+{
+    static char body[3000000];
+    char wire[64];
+    size_t len = wire_message(wire, CHANNEL_REPLY, 7, "slow");
+    open_one();
+    ck_assert_int_ge(channel_idle_fd(right.channel), 0);
+    ck_assert_int_eq(send(raw, wire, len - 1, 0), (ssize_t)len - 1);
+    run();
+    ck_assert_int_eq(channel_idle_fd(right.channel), -1);
+    ck_assert_int_eq(send(raw, wire + len - 1, 1, 0), 1);
+    run();
+    ck_assert_int_ge(channel_idle_fd(right.channel), 0);
+    struct hawser_slice bytes = {body, sizeof(body)}; /* more than the socket holds */
+    ck_assert_int_eq(channel_send(right.channel, CHANNEL_COMMAND, 1, bytes, -1, &err), 0);
+    ck_assert_int_eq(channel_idle_fd(right.channel), -1);
+}
+END_TEST
+
 static const struct head WRONG[] = {
     {.body_bytes = CHANNEL_MAX_MESSAGE_BYTES + 1, .type = CHANNEL_REPLY},
     {.body_bytes = UINT32_MAX, .type = CHANNEL_REPLY},
@@ -441,6 +460,7 @@ int main(void)
     tcase_add_test(cases, messages_that_come_byte_by_byte_are_the_same);
     tcase_add_test(cases, more_than_the_socket_holds_is_queued_and_arrives);
     tcase_add_test(cases, a_body_over_the_bound_is_not_sent);
+    tcase_add_test(cases, its_descriptor_is_lent_only_between_messages);
     tcase_add_loop_test(cases, what_is_no_message_ends_the_channel_once, 0,
                         (int)(sizeof(WRONG) / sizeof(WRONG[0])));
     tcase_add_test(cases, good_messages_in_front_of_a_bad_one_are_handed_on);

@@ -160,6 +160,28 @@ START_TEST(a_folder_that_is_not_there_is_an_error_with_the_path)
 }
 END_TEST
 
+START_TEST(a_file_that_was_handed_over_stays_locked_and_is_removed_at_the_end)
+{
+    struct pidfile next;
+    ck_assert_int_eq(pidfile_create(&pidfile, PATH, &err), 0);
+    ck_assert_int_eq(pidfile_adopt(&next, dup(pidfile.fd), PATH, &err), 0);
+    ck_assert_int_eq(pidfile_read(PATH, &err), getpid());
+    pidfile_remove(&next);
+    ck_assert_int_ne(access(PATH, F_OK), 0);
+}
+END_TEST
+
+START_TEST(a_file_that_is_not_at_its_path_any_more_is_not_adopted)
+{
+    struct pidfile next;
+    ck_assert_int_eq(pidfile_create(&pidfile, PATH, &err), 0);
+    ck_assert_int_eq(unlink(PATH), 0);
+    ck_assert_int_eq(pidfile_adopt(&next, dup(pidfile.fd), PATH, &err), -1);
+    ck_assert_ptr_nonnull(strstr(err.message, "was moved away, or replaced"));
+    pidfile_remove(&next);
+}
+END_TEST
+
 START_TEST(a_host_without_a_pid_file_has_nothing_to_update_or_remove)
 {
     ck_assert_int_eq(pidfile_update(&pidfile, &err), 0);
@@ -180,6 +202,8 @@ int main(void)
     tcase_add_test(cases, a_file_that_somebody_else_put_there_meanwhile_is_not_removed);
     tcase_add_test(cases, after_a_fork_the_child_writes_its_own_pid_under_the_same_lock);
     tcase_add_test(cases, a_folder_that_is_not_there_is_an_error_with_the_path);
+    tcase_add_test(cases, a_file_that_was_handed_over_stays_locked_and_is_removed_at_the_end);
+    tcase_add_test(cases, a_file_that_is_not_at_its_path_any_more_is_not_adopted);
     tcase_add_test(cases, a_host_without_a_pid_file_has_nothing_to_update_or_remove);
     return suite_run("host/pidfile", cases);
 }

@@ -1,0 +1,194 @@
+"""SIGUSR2: the binary that now lies at the host's path takes over in the same process, with the control socket and the pid file; its
+workers follow one by one, so that never all sessions are down, and each break is announced. One that cannot leaves all as it was."""
+import os
+import shutil
+import signal
+import unittest
+
+from lib.host import Host, book_faults
+from lib.process import program
+from lib.sim import Sim
+from lib.wait import wait_until
+
+SESSIONS = 6
+BOOK = "book.BTC-PERPETUAL.100ms"
+
+
+def config(url):
+    blocks = ["load_module hawser_deribit.so;", "load_module hawser_jsonl.so;", "load_module mods/hawser_generic.so;"]
+    for i in range(SESSIONS):
+        blocks.append(f"output jsonl out{i} {{ path data/s{i}.jsonl; }}")
+        blocks.append(f"session s{i} {{ adapter deribit; url {url}; subscribe {BOOK}; reconnect delay=50ms max_delay=500ms; output out{i}; }}")
+    return "\n".join(blocks) + "\n"
+
+
+class Installed(Host):
+    """A host whose program lies in its prefix, where it can be replaced."""
+
+    def argv(self, *words):
+        return [self.path("hawser"), *super().argv(*words)[1:]]
+
+    def install(self, text=None, mode=0o755):
+        """Put a binary in place of the one that is there: the real one, or a script."""
+        if text is None:
+            shutil.copyfile(program("hawser"), self.path("hawser.real"))
+            os.chmod(self.path("hawser.real"), mode)
+            os.rename(self.path("hawser.real"), self.path("hawser"))
+        else:
+            self.write_file("hawser", text, mode)
+        return os.stat(self.path("hawser")).st_ino
+
+    def processes(self):
+        return {(p["role"], p["index"]): p["pid"] for p in self.ask("host.status")["processes"]}
+
+    def programs(self):
+        """Inodes of the programs that run: master, workers, observer."""
+        return {os.stat(f"/proc/{pid}/exe").st_ino for pid in (self.process.pid, *self.processes().values())}
+
+
+class Upgrade(unittest.TestCase):
+    def start(self, rate=100):
+        sim = Sim(rate=rate)
+        self.addCleanup(sim.close)
+        host = Installed(config(sim.url), workers=2)
+        self.addCleanup(host.__exit__)
+        os.mkdir(host.path("mods"), 0o755)
+        shutil.copyfile(os.path.join(os.path.dirname(program("hawser")), "../modules/hawser_generic.so"), host.path("mods/hawser_generic.so"))
+        os.chmod(host.path("mods/hawser_generic.so"), 0o644)
+        host.install()
+        host.start()
+        host.wait_all_ready(SESSIONS)
+        for i in range(SESSIONS):
+            host.wait_records(f"data/s{i}.jsonl", lambda r: len(r) > 20, f"records of s{i}")
+        return sim, host
+
+    def upgrade(self, host):
+        count = host.log().count("has taken over")
+        host.process.send_signal(signal.SIGUSR2)
+        wait_until(lambda: host.log().count("has taken over") > count, "the new binary to have taken over", 120)
+
+    def check_untouched(self, sim, host, processes):
+        self.assertEqual(host.processes(), processes)
+        counts = [len(host.records(f"data/s{i}.jsonl")) for i in range(SESSIONS)]
+        for i in range(SESSIONS):
+            records = host.wait_records(f"data/s{i}.jsonl", lambda r, i=i: len(r) > counts[i] + 10, f"more records of s{i}")
+            self.assertEqual([r["seq"] for r in records], list(range(1, len(records) + 1)))
+            self.assertEqual({r["epoch"] for r in records}, {1})
+        self.assertEqual(sim.stats()["accepted"], SESSIONS)
+
+    def down_times(self, host, i):
+        """[from, to] between the `closed` event of the old worker's session and the first data of the new one's, and its records."""
+        records = host.records(f"data/s{i}.jsonl")
+        closed = [k for k, record in enumerate(records) if record.get("event") == "closed"]
+        self.assertEqual(len(closed), 1, f"s{i}")
+        after = records[closed[0] + 1:]
+        gap = next(record for record in after if record.get("channel") == BOOK)
+        self.assertEqual((gap.get("event"), gap.get("reason")), ("gap", "connection"))
+        self.assertIn("a new version of the host took over", gap["message"])
+        self.assertEqual(book_faults(records, BOOK), [])
+        return records[closed[0]]["time"], next(record for record in after if "data" in record)["time"]
+
+    def test_a_new_binary_takes_over_in_the_same_process_and_its_workers_follow_one_by_one(self):
+        sim, host = self.start()
+        host.ask("session.subscribe", {"session": "s0", "channels": ["quote.BTC-PERPETUAL"]})
+        before = host.processes()
+        pid = host.process.pid
+        inode = host.install()
+        self.assertNotIn(inode, host.programs())
+        self.upgrade(host)
+        self.assertEqual(host.programs(), {inode})
+        after = host.processes()
+        self.assertEqual(set(after), set(before))
+        self.assertFalse(set(after.values()) & set(before.values()))
+        status = host.ask("host.status")
+        self.assertEqual((status["pid"], status["generation"]), (pid, 1))
+        with open(host.path("run/hawser.pid"), encoding="ascii") as file:
+            self.assertEqual(int(file.read()), pid)
+        host.wait_all_ready(SESSIONS)
+        for i in range(SESSIONS):
+            host.wait_records(f"data/s{i}.jsonl", lambda r: "data" in r[-1] and any(x.get("event") == "closed" for x in r), f"data of s{i}")
+        down = sorted(self.down_times(host, i) for i in range(SESSIONS))
+        first = [span for span in down if span[0] < down[0][1]]  # those of one worker break together
+        self.assertTrue(0 < len(first) < SESSIONS, down)
+        self.assertLess(max(end for _, end in first), min(begin for begin, _ in down[len(first):]), down)
+        self.assertEqual(sim.stats()["accepted"], 2 * SESSIONS)
+        channels = {c["channel"]: c["confirmed"] for c in host.ask("session.state", {"session": "s0"})["channels"]}
+        self.assertEqual(channels.get("quote.BTC-PERPETUAL"), True)
+        # It is a host like any other: it reloads, restarts what dies, is upgraded again, and stops.
+        self.assertTrue(host.reload()["ok"])
+        os.kill(after[("worker", 0)], signal.SIGKILL)
+        wait_until(lambda: host.processes()[("worker", 0)] not in (0, after[("worker", 0)]), "a new worker")
+        host.wait_all_ready(SESSIONS)
+        inode = host.install()
+        self.upgrade(host)
+        self.assertEqual(host.programs(), {inode})
+        pids = host.processes().values()
+        self.assertEqual(host.process.stop(signal.SIGQUIT), 0)
+        self.assertFalse([pid for pid in pids if os.path.exists(f"/proc/{pid}")])
+        self.assertFalse(os.path.exists(host.path("run/hawser.pid")))
+        self.assertFalse(os.path.exists(host.path("run/control.sock")))
+
+    def test_a_binary_that_cannot_take_over_is_refused_with_its_reason(self):
+        sim, host = self.start()
+        before = host.processes()
+        refused = [("#!/bin/sh\necho no luck today >&2\nexit 1\n", 0o755, "no luck today"),
+                   ("#!/bin/sh\nexit 0\n", 0o755, "it does not say that it can"),
+                   ("#!/bin/sh\nkill -SEGV $$\n", 0o755, "it was ended by signal 11"),
+                   ("#!/nonexistent\n", 0o755, "cannot execute it: No such file or directory"),
+                   ("not a program", 0o755, "cannot execute it: Exec format error"),
+                   ("#!/bin/sh\nexit 0\n", 0o644, "cannot execute it: Permission denied")]
+        for text, mode, reason in refused:
+            with self.subTest(text=text, mode=mode):
+                host.install(text, mode)
+                host.process.send_signal(signal.SIGUSR2)
+                host.wait_log(f"{host.path('hawser')} does not take over, this binary goes on: {reason}")
+        os.remove(host.path("mods/hawser_generic.so"))
+        host.install()
+        host.process.send_signal(signal.SIGUSR2)
+        host.wait_log(f"this binary goes on: {host.path('hawser.conf')}:{len(host.head.splitlines()) + 3}: ")
+        self.check_untouched(sim, host, before)
+        self.assertNotIn("handing over", host.log())
+
+    def test_a_binary_that_breaks_while_it_takes_over_gives_back_and_no_session_notices(self):
+        sim, host = self.start()
+        before = host.processes()
+        host.install(f"#!/bin/sh\ncase $HAWSER_HANDOVER in\ncheck*) exec {program('hawser')} \"$@\";;\n"
+                     f"*) exec {program('hawser')} \"$@\" --nonsense;;\nesac\n")
+        host.process.send_signal(signal.SIGUSR2)
+        host.wait_log('could not take over, this binary goes on: unknown option "--nonsense"')
+        self.check_untouched(sim, host, before)
+        os.kill(before[("worker", 0)], signal.SIGKILL)  # its program's file is gone, and its successor still runs from it
+        wait_until(lambda: host.processes()[("worker", 0)] not in (0, before[("worker", 0)]), "a new worker")
+        host.wait_all_ready(SESSIONS)
+        inode = host.install()
+        self.upgrade(host)
+        self.assertEqual(host.programs(), {inode})
+
+    def test_signals_during_an_upgrade_are_harmless(self):
+        _, host = self.start()
+        inode = host.install()
+        host.process.send_signal(signal.SIGUSR2)
+
+        def done():
+            for number in (signal.SIGHUP, signal.SIGUSR2, signal.SIGUSR1, signal.SIGCHLD, signal.SIGPIPE):
+                host.process.send_signal(number)
+            return "has taken over" in host.log()
+        wait_until(done, "the new binary to have taken over", 120)
+        wait_until(lambda: host.reload()["ok"], "a reload")
+        host.wait_all_ready(SESSIONS)
+        wait_until(lambda: host.log().count("handing over") == host.log().count("has taken over"), "the last of them", 120)
+        self.assertEqual(host.programs(), {inode})
+        self.assertLess(host.ask("host.status")["generation"], 1000)
+        self.assertEqual(host.process.stop(signal.SIGTERM), 0)
+
+    def test_one_process_alone_cannot_be_upgraded_and_says_so(self):
+        with Installed("master_process off;\n") as host:
+            host.install()
+            host.start()
+            host.process.send_signal(signal.SIGUSR2)
+            host.wait_log("that needs `master_process on`")
+            self.assertTrue(host.reload()["ok"])
+
+
+if __name__ == "__main__":
+    unittest.main()
