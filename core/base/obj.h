@@ -5,6 +5,7 @@
 #ifndef CORE_BASE_OBJ_H
 #define CORE_BASE_OBJ_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /** The first field of every object that travels as a void *. */
@@ -19,7 +20,16 @@
  * does not hold. */
 #define OBJ_ASSERT(condition) ((condition) ? (void)0 : obj_broken(#condition, __FILE__, __LINE__))
 
-void *obj_check(const void *pointer, uint32_t found, uint32_t wanted, const char *file, int line);
 _Noreturn void obj_broken(const char *what, const char *file, int line);
+
+/** Hot: a message passes several of these. */
+static inline void *obj_check(const void *pointer, uint32_t found, uint32_t wanted,
+                              const char *file, int line)
+{
+    if (pointer == NULL || found != wanted) {
+        obj_broken("object is not what it was taken for", file, line);
+    }
+    return (void *)(uintptr_t)pointer;
+}
 
 #endif

@@ -1,11 +1,13 @@
 /*
  * UTF-8 as a small automaton: the state is how many bytes of the code point are still to come and
- * which range the next one must be in. Runs of ASCII, nearly all of market data, are skipped in
- * blocks.
+ * which range the next one must be in. Most of a text, in market data nearly all of it, is skipped
+ * in blocks: with AVX2 whatever is valid, else runs of ASCII.
  */
 #include "ws/utf8.h"
 
 #include <string.h>
+
+#include "ws/utf8_impl.h"
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -101,6 +103,12 @@ static size_t skip_ascii_bytes(const uint8_t *bytes, size_t len)
     return i;
 }
 
+/* From a code point on: a part of what is valid there, most of it where there is much. */
+static inline size_t skip_valid(const uint8_t *bytes, size_t len)
+{
+    return ws_utf8_has_avx2() ? ws_utf8_prefix_avx2(bytes, len) : skip_ascii(bytes, len);
+}
+
 /* What may follow a lead byte: the bounds of the second byte keep out overlong forms, surrogates
  * and what lies over U+10FFFF (RFC 3629 4). */
 static uint32_t after_lead(uint8_t byte)
@@ -142,10 +150,12 @@ int ws_utf8_feed(struct ws_utf8 *utf8, const uint8_t *bytes, size_t len)
     uint32_t state = utf8->state;
     size_t i       = 0;
     while (i < len) {
-        if (state == 0 && bytes[i] < 0x80) {
-            i += skip_ascii(bytes + i, len - i);
+        if (state == 0) {
+            i += skip_valid(bytes + i, len - i);
             i += skip_ascii_bytes(bytes + i, len - i);
-            continue;
+            if (i == len) {
+                break;
+            }
         }
         state = state == 0 ? after_lead(bytes[i]) : after_tail(state, bytes[i]);
         if (state == DEAD) {
