@@ -61,12 +61,14 @@ static void adapter_destroy(void *adapter)
     (void)adapter; /* the client frees itself */
 }
 
-/* An answer to one of our requests, rather than something for the program? */
-static int take_answer(struct hawser_client *client, struct hawser_slice bytes)
+/* An answer to one of our requests, rather than something for the program? Not inlined: its stack
+ * would be made ready for every message. */
+static __attribute__((noinline)) int take_answer(struct hawser_client *client,
+                                                 struct hawser_slice bytes)
 {
     struct hawser_envelope envelope;
-    if (session_requests_waiting(client->session) == 0 || rpc_scan(bytes, &envelope) != 0 ||
-        (envelope.flags & HAWSER_ENVELOPE_HAS_ID) == 0 || envelope.id < 0 ||
+    if (rpc_scan(bytes, &envelope) != 0 || (envelope.flags & HAWSER_ENVELOPE_HAS_ID) == 0 ||
+        envelope.id < 0 ||
         (envelope.flags & (HAWSER_ENVELOPE_HAS_RESULT | HAWSER_ENVELOPE_HAS_ERROR)) == 0) {
         return 0;
     }
@@ -77,7 +79,8 @@ static int take_answer(struct hawser_client *client, struct hawser_slice bytes)
 static void adapter_message(void *adapter, const struct hawser_message *message)
 {
     struct hawser_client *client = client_of(adapter);
-    if (!message->binary && take_answer(client, message->bytes)) {
+    if (!message->binary && session_requests_waiting(client->session) > 0 &&
+        take_answer(client, message->bytes)) {
         return;
     }
     if (client->callbacks.message != NULL) {
@@ -264,6 +267,7 @@ static int build_client(struct hawser_client *client, const char *url,
     if (client->loop == NULL) {
         return -1;
     }
+    client->loop->busy_ms  = merged.busy_poll_ms;
     struct session_env env = {
         .loop        = client->loop,
         .adapter     = &ADAPTER,
@@ -349,7 +353,7 @@ int hawser_request(struct hawser_client *client, const char *method, struct haws
 int hawser_run(struct hawser_client *client)
 {
     while (client->loop->owns_base && !has_ended(client)) {
-        if (event_base_loop(client->loop->base, 0) != 0) {
+        if (net_loop_run(client->loop) != 0) {
             return -1;
         }
     }

@@ -36,6 +36,12 @@ static int check(const struct hawser_client_options *options, struct hawser_erro
         check_positive("request_timeout_ms", options->request_timeout_ms, err) != 0) {
         return -1;
     }
+    if (options->busy_poll_ms < -1) {
+        error_set(err, HAWSER_CONF_DIRECTIVE,
+                  "busy_poll_ms is %lld; it is a time in ms, -1 for always, or 0 for never",
+                  (long long)options->busy_poll_ms);
+        return -1;
+    }
     if (options->heartbeat_interval_ms < -1) {
         error_set(err, HAWSER_CONF_DIRECTIVE,
                   "heartbeat_interval_ms is %lld; it is a time in ms, -1 for none, or 0 for the "
@@ -102,5 +108,6 @@ void client_options_translate(const struct hawser_client_options *options, const
                                .attempts     = options->retry_count},
         .reconnect_off      = options->reconnect_off != 0,
         .compression        = options->compression_off == 0,
+        .text_unchecked     = options->text_unchecked != 0,
     };
 }

@@ -44,17 +44,30 @@ static void on_phase(void *arg, enum ws_phase phase)
     session_drain(session);
 }
 
+/* Counted by two adds; an event only where a sink wants one for each message. */
+static inline void report_received(struct session *session, size_t bytes)
+{
+    struct telemetry_writer *writer = session->env.telemetry;
+    telemetry_count(session->received_cell, 1);
+    telemetry_count(session->bytes_cell, (int64_t)bytes);
+    if (writer != NULL && telemetry_wants(writer, HAWSER_EVENT_MESSAGE_RECEIVED)) {
+        telemetry_announce(writer, HAWSER_EVENT_MESSAGE_RECEIVED, session->options.name, NULL,
+                           (int64_t)bytes, 0);
+    }
+}
+
 static void on_message(void *arg, enum hawser_opcode opcode, struct hawser_slice bytes)
 {
     struct session *session       = SELF(arg);
     struct hawser_message message = {
-        .bytes       = bytes,
-        .received_ns = clock_realtime(),
-        .binary      = opcode == HAWSER_OPCODE_BINARY,
+        .bytes = bytes,
+        .received_ns =
+            session->heard_ns, /* when the bytes were read: one look at the clock for all */
+        .binary = opcode == HAWSER_OPCODE_BINARY,
     };
     session->messages++;
     session->last_message_ns = message.received_ns;
-    session_report_received(session, bytes.len);
+    report_received(session, bytes.len);
     uint64_t before = session_enter(session, WATCH_MESSAGE);
     session->env.adapter->message(session->adapter, &message);
     session_exit(session, before);
@@ -113,6 +126,7 @@ void session_link_dial(struct session *session)
                        .max_message_bytes = options->max_message_bytes,
                        .max_queued_bytes  = options->max_queued_bytes,
                        .compression       = options->compression,
+                       .text_unchecked    = options->text_unchecked,
     };
     struct hawser_error err = HAWSER_ERROR_INIT;
     if (session_turn_wait_ms(session) > 0) {

@@ -270,8 +270,6 @@ void session_report_begin(struct session *session);
 void session_report_state(struct session *session);
 /** Days until the certificate of the server expires, where it showed one. */
 void session_report_certificate(struct session *session);
-/** A message came. Hot. */
-void session_report_received(struct session *session, size_t bytes);
 void session_report_sent(struct session *session, size_t bytes);
 /** An event to telemetry. @param subject NULL: none */
 void session_emit(struct session *session, enum hawser_event_id id, int64_t value, uint32_t code,

@@ -41,17 +41,6 @@ void session_report_state(struct session *session)
     telemetry_set(session->state_cell, session->state);
 }
 
-void session_report_received(struct session *session, size_t bytes)
-{
-    struct telemetry_writer *writer = session->env.telemetry;
-    telemetry_add(session->received_cell, 1);
-    telemetry_add(session->bytes_cell, (int64_t)bytes);
-    if (writer != NULL && telemetry_wants(writer, HAWSER_EVENT_MESSAGE_RECEIVED)) {
-        telemetry_announce(writer, HAWSER_EVENT_MESSAGE_RECEIVED, session->options.name, NULL,
-                           (int64_t)bytes, 0);
-    }
-}
-
 void session_report_sent(struct session *session, size_t bytes)
 {
     struct telemetry_writer *writer = session->env.telemetry;

@@ -72,6 +72,7 @@ struct session_options {
                                  doubles up to 60 times of it */
     uint32_t compression;     /* 1: offer permessage-deflate */
     uint32_t log_from;        /* 1 + the level from which on its lines are written; 0: as all are */
+    uint32_t text_unchecked;  /* 1: text may be anything */
 };
 
 /** The session's surroundings. Copied; what it points to outlives the session. */

@@ -146,6 +146,7 @@ static int make_codecs(struct ws_conn *conn, const struct ws_deflate_params *agr
     struct ws_reader_options options = {.role              = WS_CLIENT,
                                         .max_message_bytes = conn->options.max_message_bytes,
                                         .max_fragments     = conn->options.max_fragments,
+                                        .text_unchecked    = conn->options.text_unchecked != 0,
                                         .loop              = conn->loop};
     if (agreed != NULL) {
         options.inflate_window_bits = agreed->server_max_window_bits;

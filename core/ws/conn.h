@@ -35,6 +35,7 @@ struct ws_options {
     uint32_t max_fragments;           /* 0: 131,072 */
     int64_t closing_timeout_ms;       /* 0: 2000 */
     uint32_t compression;             /* 1: offer permessage-deflate */
+    uint32_t text_unchecked;          /* 1: text is handed on unread, be it UTF-8 or not */
     struct ws_deflate_params deflate; /* what is offered then; zero: all that it may be */
 };
 
@@ -45,7 +46,8 @@ struct ws_conn;
 struct ws_handler {
     /** A phase begins (UPGRADING and before; then OPEN). May be NULL. */
     void (*phase)(void *arg, enum ws_phase phase);
-    /** A whole message. Hot. Text is valid UTF-8. @param bytes borrowed for the call */
+    /** A whole message. Hot. Text is valid UTF-8, unless text_unchecked. @param bytes borrowed for
+     * the call */
     void (*message)(void *arg, enum hawser_opcode opcode, struct hawser_slice bytes);
     /** A pong arrived. May be NULL. */
     void (*pong)(void *arg, struct hawser_slice payload);

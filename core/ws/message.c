@@ -26,6 +26,7 @@
 /* What a peer's compressor may add to a message that does not compress, beside an eighth of it. */
 #define COMPRESSED_SLACK_BYTES 1024u
 
+#define FIN  0x80u
 #define RSV1 4u /* compressed, on a message's first frame (RFC 7692 6) */
 
 struct ws_reader {
@@ -45,6 +46,7 @@ struct ws_reader {
     enum ws_role role;
     uint8_t opcode; /* of the message in progress; 0: none */
     uint8_t is_compressed;
+    uint8_t text_unchecked;
     uint8_t closed; /* after a close frame nothing counts any more (RFC 6455 5.5.1) */
 };
 
@@ -73,7 +75,8 @@ struct ws_reader *ws_reader_create(const struct ws_reader_options *options,
         options->max_message_bytes != 0 ? options->max_message_bytes : DEFAULT_MAX_MESSAGE_BYTES;
     reader->max_fragments =
         options->max_fragments != 0 ? options->max_fragments : DEFAULT_MAX_FRAGMENTS;
-    reader->loop = options->loop;
+    reader->loop           = options->loop;
+    reader->text_unchecked = options->text_unchecked;
     if (options->inflate_window_bits != 0) {
         reader->inflater = ws_inflater_create(
             options->inflate_window_bits, options->inflate_forgets, reader->max_message_bytes, err);
@@ -159,10 +162,14 @@ static int check_text_end(struct ws_reader *reader, struct hawser_error *err)
     return 0;
 }
 
-static int is_text(const struct ws_reader *reader, const struct hawser_frame *frame)
+static int is_checked(const struct ws_reader *reader, unsigned opcode)
 {
-    return (frame->opcode != HAWSER_OPCODE_CONTINUATION ? frame->opcode : reader->opcode) ==
-           HAWSER_OPCODE_TEXT;
+    return opcode == HAWSER_OPCODE_TEXT && !reader->text_unchecked;
+}
+
+static unsigned message_opcode(const struct ws_reader *reader, const struct hawser_frame *frame)
+{
+    return frame->opcode != HAWSER_OPCODE_CONTINUATION ? frame->opcode : reader->opcode;
 }
 
 static void unmask(const struct hawser_frame *frame, uint8_t *bytes, size_t len, uint64_t from)
@@ -177,7 +184,8 @@ static int process(struct ws_reader *reader, const struct hawser_frame *frame, u
                    size_t len, uint64_t from, struct hawser_error *err)
 {
     unmask(frame, bytes, len, from);
-    return is_text(reader, frame) ? check_text(reader, bytes, len, err) : 0;
+    return is_checked(reader, message_opcode(reader, frame)) ? check_text(reader, bytes, len, err)
+                                                             : 0;
 }
 
 /* What came out before a fault is judged first: how the bytes were split must not matter.
@@ -189,7 +197,7 @@ static int add_compressed(struct ws_reader *reader, struct hawser_slice payload,
     size_t before   = out->len;
     int rc          = payload.data != NULL ? ws_inflater_feed(reader->inflater, payload, out, err)
                                            : ws_inflater_finish(reader->inflater, out, err);
-    if (reader->opcode == HAWSER_OPCODE_TEXT && out->len > before &&
+    if (is_checked(reader, reader->opcode) && out->len > before &&
         check_text(reader, buf_data(out) + before, out->len - before, err) != 0) {
         return -1;
     }
@@ -200,7 +208,7 @@ static int deliver_gathered(struct ws_reader *reader, struct hawser_error *err)
 {
     enum hawser_opcode opcode = (enum hawser_opcode)reader->opcode;
     if ((reader->is_compressed && add_compressed(reader, slice_make(NULL, 0), err) != 0) ||
-        (opcode == HAWSER_OPCODE_TEXT && check_text_end(reader, err) != 0)) {
+        (is_checked(reader, opcode) && check_text_end(reader, err) != 0)) {
         return FAILED;
     }
     /* Taken out first: the handler may destroy the reader and still read its message. */
@@ -296,7 +304,7 @@ static int take_whole(struct ws_reader *reader, const struct hawser_frame *frame
     OBJ_ASSERT(done <= len);
     reader->ahead = 0;
     if (process(reader, frame, payload + done, len - done, done, err) != 0 ||
-        (frame->opcode == HAWSER_OPCODE_TEXT && check_text_end(reader, err) != 0)) {
+        (is_checked(reader, frame->opcode) && check_text_end(reader, err) != 0)) {
         return FAILED;
     }
     in->at += header + len;
@@ -310,7 +318,7 @@ static int take_whole(struct ws_reader *reader, const struct hawser_frame *frame
 static int look_ahead(struct ws_reader *reader, const struct hawser_frame *frame,
                       const struct window *in, size_t header, struct hawser_error *err)
 {
-    if (frame->opcode != HAWSER_OPCODE_TEXT) {
+    if (!is_checked(reader, frame->opcode)) {
         return WAIT;
     }
     if (reader->ahead == 0) {
@@ -393,34 +401,34 @@ static int take_frame(struct ws_reader *reader, struct window *in, struct hawser
 }
 
 /* The frames that make up nearly all traffic, without the general decoder: unmasked whole data
- * frames with nothing unusual about them, back to back. Anything else is left to take_frame. Hot.
- */
-static int take_plain(struct ws_reader *reader, struct window *in, struct hawser_error *err)
+ * frames with nothing unusual about them, back to back. Anything else, a fault too, is left to
+ * take_frame. Hot. */
+static int take_plain(struct ws_reader *reader, struct window *in)
 {
-    while (in->len - in->at >= 4) {
-        const uint8_t *at = in->bytes + in->at;
-        size_t len        = at[1];
-        size_t header     = 2;
-        if (at[0] != 0x81 && at[0] != 0x82) {
-            break;
-        }
+    uint8_t *at        = in->bytes + in->at;
+    const uint8_t *end = in->bytes + in->len;
+    while (end - at >= 4) {
+        unsigned first = at[0];
+        size_t len     = at[1];
+        size_t header  = 2;
         if (len == 126) {
             len    = (size_t)at[2] << 8 | at[3];
-            header = 4;
-            if (len < 126) {
-                break;
-            }
-        } else if (len > 126) {
+            header = len < 126 ? SIZE_MAX : 4; /* not its shortest form: as if it never fitted */
+        }
+        if ((first != (FIN | HAWSER_OPCODE_TEXT) && first != (FIN | HAWSER_OPCODE_BINARY)) ||
+            at[1] > 126 || header > 4 || len > (size_t)(end - at) - header ||
+            len > reader->max_message_bytes) {
             break;
         }
-        if (len > in->len - in->at - header || len > reader->max_message_bytes) {
+        if (first == (FIN | HAWSER_OPCODE_TEXT) && !reader->text_unchecked &&
+            !ws_utf8_is_valid(at + header, len)) {
             break;
         }
-        struct hawser_frame frame = {
-            .payload_len = len, .fin = 1, .opcode = (uint8_t)(at[0] & 0xfu)};
-        int rc = take_whole(reader, &frame, in, header, err);
-        if (rc != GO_ON) {
-            return rc;
+        struct hawser_slice message = {(char *)at + header, len};
+        at += header + len;
+        in->at = (size_t)(at - in->bytes);
+        if (reader->handler.message(reader->arg, (enum hawser_opcode)(first & 0xfu), message)) {
+            return STOPPED;
         }
     }
     return GO_ON;
@@ -431,11 +439,9 @@ static int feed_once(struct ws_reader *reader, struct window *in, struct hawser_
     if (reader->frame_left > 0) {
         return gather(reader, in, err);
     }
-    if (reader->opcode == 0 && reader->role == WS_CLIENT) {
-        int rc = take_plain(reader, in, err);
-        if (rc != GO_ON) {
-            return rc;
-        }
+    if (reader->opcode == 0 && reader->role == WS_CLIENT && reader->ahead == 0 &&
+        take_plain(reader, in) == STOPPED) {
+        return STOPPED;
     }
     return take_frame(reader, in, err);
 }

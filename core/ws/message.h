@@ -35,6 +35,7 @@ struct ws_reader_options {
     /* permessage-deflate as the peer compresses: 8 to 15, or 0: it was not agreed on */
     uint8_t inflate_window_bits;
     uint8_t inflate_forgets; /* 1: without context takeover */
+    uint8_t text_unchecked;  /* 1: text is handed on unread, be it UTF-8 or not */
     struct net_loop *loop;   /* lends memory for gathered messages; NULL: it is the heap's */
 };
 

@@ -65,8 +65,13 @@ struct hawser_client_options {
     uint32_t reconnect_off;   /* 1: a lost connection is the end (reconnect_on_error off) */
     uint32_t compression_off; /* 1: do not offer permessage-deflate */
     uint32_t reserved;
+    uint32_t text_unchecked; /* 1: text is handed on unread, be it UTF-8 or not, for programs that
+                                check it themselves (or not at all) */
+    uint32_t reserved_2;
+    int64_t busy_poll_ms; /* hawser_run does not sleep for so long after bytes arrived: they come
+                             some microseconds sooner and cost a whole CPU; -1: it never sleeps */
 };
-HAWSER_NO_TAIL_PADDING(struct hawser_client_options, reserved);
+HAWSER_NO_TAIL_PADDING(struct hawser_client_options, busy_poll_ms);
 
 #define HAWSER_CLIENT_OPTIONS_INIT                                                                 \
     {                                                                                              \

@@ -359,6 +359,14 @@ START_TEST(a_whole_message_is_handed_on_where_it_lies)
 }
 END_TEST
 
+START_TEST(unchecked_text_is_handed_on_as_it_is)
+{
+    static const uint8_t WIRE[] = {0x81, 0x02, 0xff, 0xfe, 0x01, 0x01, 0xff, 0x80, 0x01, 0x80};
+    const struct ws_reader_options options = {.role = WS_CLIENT, .text_unchecked = 1};
+    feed_check_options(&options, WIRE, sizeof(WIRE), "text(2)=\xff\xfe text(2)=\xff\x80 ");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("ws message");
@@ -371,6 +379,7 @@ int main(void)
     tcase_add_test(tcase, a_masked_fault_is_told_at_its_first_byte);
     tcase_add_loop_test(tcase, a_handler_may_stop_and_destroy_the_reader_at_any_event, 1, 4);
     tcase_add_test(tcase, a_whole_message_is_handed_on_where_it_lies);
+    tcase_add_test(tcase, unchecked_text_is_handed_on_as_it_is);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
