@@ -18,6 +18,7 @@ struct bench_options {
     uint64_t sessions; /* idle */
     uint16_t port;     /* serve; 0: any */
     int route;         /* recv */
+    int utf8;          /* recv: check text, as --route does */
     int big_records;   /* serve: TLS records of 16 KiB, not one a message */
     int binary;        /* serve: frames say binary, so that nobody checks UTF-8 */
     int stamped;       /* serve: each message says when it was sent */

@@ -13,8 +13,8 @@ static const char USAGE[] =
     "usage: hawser-bench serve [--port N] [--count N] [--rate N] [--binary] [--stamped] "
     "[--silent]\n"
     "                          [--tls-cert FILE --tls-key FILE] [--record message|big]\n"
-    "       hawser-bench recv URL [--route] [--scan learned|general|strict] [--tls-ca FILE]\n"
-    "                          [--count N]\n"
+    "       hawser-bench recv URL [--utf8 | --route [--scan learned|general|strict]]\n"
+    "                          [--tls-ca FILE] [--count N]\n"
     "       hawser-bench latency URL [--busy | --bare] [--tls-ca FILE] [--count N]\n"
     "       hawser-bench idle URL N [--tls-ca FILE]\n"
     "       hawser-bench route FILE\n"
@@ -59,6 +59,7 @@ static const struct option LONG_OPTIONS[] = {
     {"scan", required_argument, NULL, OPTION_SCAN},
     {"kind", required_argument, NULL, OPTION_KIND},
     {"route", no_argument, &options.route, 1},
+    {"utf8", no_argument, &options.utf8, 1},
     {"binary", no_argument, &options.binary, 1},
     {"stamped", no_argument, &options.stamped, 1},
     {"silent", no_argument, &options.silent, 1},
