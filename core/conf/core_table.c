@@ -61,6 +61,8 @@ static const struct hawser_directive ROWS[] = {
         "never)"),
     ROW("callback_budget", MAIN, TIME, 0, 1, 1, "100ms", "off", 10, MN,
         "a module whose function blocks for longer is named in the log"),
+    ROW("busy_poll", MAIN, TIME, 0, 1, 1, "off", "off|on", 1, H,
+        "so long after bytes arrived a worker does not sleep; on: it never does"),
     ROW("connect_budget", MAIN, OPTIONS, 0, 1, 2, "rate=5 burst=32", "rate|burst", 0, 0,
         "attempts to connect that all sessions together make to one host: most a second (0: no "
         "limit), and at once"),

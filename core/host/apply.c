@@ -266,6 +266,7 @@ void runtime_apply(struct runtime *runtime, struct conf_tree *tree, const struct
         return;
     }
     budget_set_limits(runtime->options.budget, settings_connect_budget(tree));
+    runtime->options.loop->busy_ms = settings_busy_poll_ms(tree);
     make_outputs(&apply, &plan);
     change_running(&apply, &plan);
     secrets_fini(&runtime->secrets);

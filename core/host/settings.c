@@ -147,6 +147,12 @@ int64_t settings_reload_timeout_ms(const struct conf_tree *tree)
                : DEFAULT_RELOAD_TIMEOUT_MS;
 }
 
+int64_t settings_busy_poll_ms(const struct conf_tree *tree)
+{
+    const char *word = settings_main_word(tree, "busy_poll");
+    return word != NULL && strcmp(word, "on") == 0 ? -1 : main_number(tree, "busy_poll");
+}
+
 struct budget_limits settings_connect_budget(const struct conf_tree *tree)
 {
     const struct conf_node *node = conf_find(conf_tree_root(tree), "connect_budget", NULL);

@@ -45,6 +45,9 @@ int64_t settings_reload_timeout_ms(const struct conf_tree *tree);
 
 /** The attempts to connect that all workers together may make; the defaults where nothing is said.
  */
+/** How long a worker's loop does not sleep after bytes arrived. @return [ms]; 0: it always may; -1:
+ * it never does */
+int64_t settings_busy_poll_ms(const struct conf_tree *tree);
 struct budget_limits settings_connect_budget(const struct conf_tree *tree);
 
 #endif

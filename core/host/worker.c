@@ -349,7 +349,7 @@ int worker_main(const struct child_spec *spec)
         log_write(LOG_ERROR, "HW-HOST-071", "%s; nobody sees what this worker does", err.message);
     }
     struct event *term = evsignal_new(worker->loop->base, SIGTERM, on_term, worker);
-    if (term == NULL || event_add(term, NULL) != 0 || event_base_dispatch(worker->loop->base) < 0) {
+    if (term == NULL || event_add(term, NULL) != 0 || net_loop_run(worker->loop) < 0) {
         log_write(LOG_EMERG, "HW-HOST-072", "the event loop does not run");
         worker->status = 2;
     }

@@ -64,6 +64,25 @@ void net_loop_destroy(struct net_loop *loop)
     free(loop);
 }
 
+static int is_busy(const struct net_loop *loop)
+{
+    return loop->busy_ms < 0 || (loop->busy_ms > 0 && clock_monotonic() < loop->busy_until);
+}
+
+int net_loop_run(struct net_loop *loop)
+{
+    int rc = 0;
+    while (rc == 0) {
+        int busy = is_busy(loop);
+        loop->busy_turns += (uint64_t)busy;
+        rc = event_base_loop(loop->base, busy ? EVLOOP_NONBLOCK : EVLOOP_ONCE);
+        if (event_base_got_break(loop->base) || event_base_got_exit(loop->base)) {
+            return 0;
+        }
+    }
+    return rc;
+}
+
 int net_loop_prepare_tls(struct net_loop *loop, struct hawser_error *err)
 {
     if (loop->cipher_buffer == NULL) {

@@ -8,6 +8,7 @@
 #include <event2/event.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/list.h"
 #include "hawser/error.h"
 
@@ -35,6 +36,9 @@ struct net_loop {
     struct list warm;
     struct event *sweeper;
     int sweep_ms;
+    int64_t busy_ms; /* net_loop_run: 0, it sleeps; else not so long after a read; < 0: never */
+    clock_ns_t busy_until;    /* the next sleep may begin; 0: nothing was read yet */
+    uint64_t busy_turns;      /* turns that did not wait */
     struct evdns_base *dns;   /* made at the first name to ask for */
     struct list lookups;      /* names that evdns still works on, given up ones too */
     const char *hosts_file;   /* /etc/hosts, read at each name */
@@ -50,6 +54,19 @@ struct net_loop {
 struct net_loop *net_loop_create(struct event_base *base, struct hawser_error *err);
 /** All dials and streams of the loop are destroyed before. NULL is allowed. */
 void net_loop_destroy(struct net_loop *loop);
+
+/**
+ * Run the loop until a callback breaks it. `busy_ms` may change meanwhile.
+ * @return 0: broken; 1: nothing is left to wait for; -1: it does not run
+ */
+int net_loop_run(struct net_loop *loop) HAWSER_MUST_CHECK;
+/** Bytes arrived. Hot. */
+static inline void net_loop_heard(struct net_loop *loop)
+{
+    if (loop->busy_ms > 0) {
+        loop->busy_until = clock_monotonic() + loop->busy_ms * CLOCK_NS_PER_MS;
+    }
+}
 
 /** Make the buffers that TLS needs, once. @return 0, or -1 with err set */
 int net_loop_prepare_tls(struct net_loop *loop, struct hawser_error *err) HAWSER_MUST_CHECK;

@@ -67,6 +67,7 @@ ssize_t stream_recv(struct net_stream *s, uint8_t *to, size_t room, struct hawse
         got = recv(s->fd, to, room, MSG_DONTWAIT);
     } while (got < 0 && errno == EINTR);
     if (got > 0) {
+        net_loop_heard(s->loop);
         return got;
     }
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) && s->send_failure == 0) {

@@ -49,6 +49,23 @@ START_TEST(an_empty_config_gives_the_defaults)
 }
 END_TEST
 
+static int64_t busy_poll_of(const char *text)
+{
+    struct conf_tree *tree = tree_of(text);
+    int64_t ms             = settings_busy_poll_ms(tree);
+    conf_tree_destroy(tree);
+    return ms;
+}
+
+START_TEST(busy_poll_is_never_always_or_for_a_time)
+{
+    ck_assert_int_eq(busy_poll_of(""), 0);
+    ck_assert_int_eq(busy_poll_of("busy_poll off;"), 0);
+    ck_assert_int_eq(busy_poll_of("busy_poll on;"), -1);
+    ck_assert_int_eq(busy_poll_of("busy_poll 5ms;"), 5);
+}
+END_TEST
+
 START_TEST(every_setting_is_read)
 {
     read_settings("worker_processes 7; daemon off; master_process off; user nobody; "
@@ -133,6 +150,7 @@ int main(void)
     TCase *cases = tcase_create("settings");
     tcase_add_checked_fixture(cases, NULL, tear_down);
     tcase_add_test(cases, an_empty_config_gives_the_defaults);
+    tcase_add_test(cases, busy_poll_is_never_always_or_for_a_time);
     tcase_add_test(cases, every_setting_is_read);
     tcase_add_test(cases, standard_error_is_no_path);
     tcase_add_test(cases, the_command_line_names_another_log_and_keeps_the_level);

@@ -25,6 +25,9 @@ static size_t on_readable(void *arg, uint8_t *bytes, size_t len)
     ck_assert_int_eq(buf_append(&side->got, bytes, take), 0);
     memset(bytes, 0xee, take); /* may be changed in place */
     side->reads++;
+    if (side->is_flooded) {
+        side_flood(side);
+    }
     if (side->reads == side->pause_after_reads) {
         net_stream_pause(side->stream, 1);
     }
@@ -49,16 +52,28 @@ static void on_ended(void *arg, const struct hawser_error *why)
 
 static const struct net_stream_handler HANDLER = {on_readable, on_writable, on_ended};
 
-void side_open(struct side *side, size_t max_queued)
+static void open_pair(struct side *side, size_t max_queued)
 {
     struct hawser_error err = HAWSER_ERROR_INIT;
     int fds[2];
-    *side = (struct side){.loop = net_loop_create(NULL, &err)};
-    ck_assert_ptr_nonnull(side->loop);
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
     side->peer   = fds[1];
     side->stream = net_stream_create(side->loop, fds[0], NULL, max_queued, &HANDLER, side, &err);
     ck_assert_ptr_nonnull(side->stream);
+}
+
+void side_open(struct side *side, size_t max_queued)
+{
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    *side                   = (struct side){.loop = net_loop_create(NULL, &err)};
+    ck_assert_ptr_nonnull(side->loop);
+    open_pair(side, max_queued);
+}
+
+void side_join(struct side *side, const struct side *other, size_t max_queued)
+{
+    *side = (struct side){.loop = other->loop, .loop_is_others = 1};
+    open_pair(side, max_queued);
 }
 
 void side_close(struct side *side)
@@ -67,7 +82,9 @@ void side_close(struct side *side)
     if (side->peer >= 0) {
         ck_assert_int_eq(close(side->peer), 0);
     }
-    net_loop_destroy(side->loop);
+    if (!side->loop_is_others) {
+        net_loop_destroy(side->loop);
+    }
     buf_fini(&side->got);
 }
 
@@ -80,6 +97,13 @@ void side_turn(struct side *side)
 void side_hear(struct side *side, const void *bytes, size_t len)
 {
     ck_assert_int_eq(send(side->peer, bytes, len, MSG_NOSIGNAL), (ssize_t)len);
+}
+
+void side_flood(struct side *side)
+{
+    static const uint8_t MANY[NET_READ_BUFFER_BYTES];
+    while (send(side->peer, MANY, sizeof(MANY), MSG_DONTWAIT | MSG_NOSIGNAL) > 0) {
+    }
 }
 
 void side_fill(uint8_t *bytes, size_t len, unsigned seed)

@@ -11,10 +11,12 @@ enum where { NOWHERE, IN_READABLE, IN_WRITABLE, IN_ENDED };
 
 struct side {
     struct net_loop *loop;
+    int loop_is_others;
     struct net_stream *stream;
     int peer;    /* -1: closed */
     size_t most; /* bytes consumed in one call; 0: all */
     struct buf got;
+    int is_flooded; /* each read makes the other end write as much as it can */
     int reads;
     int writables;
     int ends;
@@ -24,6 +26,8 @@ struct side {
 };
 
 void side_open(struct side *side, size_t max_queued);
+/** The same on the loop of another, which is closed later. */
+void side_join(struct side *side, const struct side *other, size_t max_queued);
 void side_close(struct side *side);
 /** Turn the loop until nothing is left to do at once. */
 void side_turn(struct side *side);
@@ -31,6 +35,8 @@ void side_turn(struct side *side);
 void side_hear(struct side *side, const void *bytes, size_t len);
 /** Send until the kernel takes no more and something is queued. */
 void side_fill_queue(struct side *side);
+/** The other end writes until the kernel takes no more. */
+void side_flood(struct side *side);
 void side_fill(uint8_t *bytes, size_t len, unsigned seed);
 
 #endif

@@ -81,6 +81,27 @@ START_TEST(one_turn_reads_a_bounded_amount)
 }
 END_TEST
 
+/* The busy one finds new bytes after each read, for ever. */
+START_TEST(a_busy_stream_does_not_starve_another)
+{
+    struct side busy;
+    struct side quiet;
+    int size = 4 << 20;
+    side_open(&busy, 1024);
+    side_join(&quiet, &busy, 1024);
+    busy.is_flooded = 1;
+    (void)setsockopt(busy.peer, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)); /* the more it holds */
+    side_flood(&busy);
+    side_hear(&quiet, "quiet", 5);
+    (void)event_base_loop(busy.loop->base, EVLOOP_ONCE | EVLOOP_NONBLOCK); /* one turn, no more */
+    ck_assert_uint_eq(quiet.got.len, 5);
+    ck_assert_int_ge(busy.reads, 1);
+    ck_assert_int_le(busy.reads, 4);
+    side_close(&quiet);
+    side_close(&busy);
+}
+END_TEST
+
 START_TEST(a_full_read_buffer_is_delivered_whole)
 {
     struct side side;
@@ -221,6 +242,7 @@ static TCase *reading(void)
     tcase_add_loop_test(tcase, bytes_arrive_whole_whatever_the_consumer_takes, 0, 130);
     tcase_add_test(tcase, an_idle_stream_owns_no_buffer_and_a_busy_one_takes_the_spare);
     tcase_add_test(tcase, one_turn_reads_a_bounded_amount);
+    tcase_add_test(tcase, a_busy_stream_does_not_starve_another);
     tcase_add_test(tcase, a_full_read_buffer_is_delivered_whole);
     tcase_add_test(tcase, pause_stops_reading_and_going_on_delivers_the_rest_again);
     tcase_add_test(tcase, going_on_delivers_what_was_left_without_new_bytes);
