@@ -79,15 +79,17 @@ struct output *output_create(const struct output_options *options,
     output->writer.subject = options->subject;
     output->writer.object  = object;
     output->name           = strdup(options->name);
+    output_writer_init(&output->writer);
     if (output->name == NULL) {
         error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for an output");
         goto fail;
     }
     output->writer.name = output->name;
+    output->max_records = options->queue_records == 0 ? DEFAULT_RECORDS : options->queue_records;
+    output->max_bytes   = options->queue_bytes == 0 ? DEFAULT_BYTES : options->queue_bytes;
     name_metrics(output);
-    output->writer.queue = output_queue_create(
-        options->queue_records == 0 ? DEFAULT_RECORDS : options->queue_records,
-        options->queue_bytes == 0 ? DEFAULT_BYTES : options->queue_bytes, options->when_full, err);
+    output->writer.queue =
+        output_queue_create(output->max_records, output->max_bytes, options->when_full, err);
     if (output->writer.queue == NULL || start_driver(output, err) != 0) {
         goto fail;
     }
@@ -258,12 +260,17 @@ void output_free(struct output *output)
     free(output);
 }
 
-void output_get_stats(const struct output *output, struct output_stats *out)
+void output_get_stats(struct output *output, struct output_stats *out)
 {
-    *out = (struct output_stats){.pushed  = output->pushed,
-                                 .written = atomic_load(&output->writer.written),
-                                 .dropped = output->dropped,
-                                 .errors  = atomic_load(&output->writer.errors)};
+    *out = (struct output_stats){.pushed        = output->pushed,
+                                 .written       = atomic_load(&output->writer.written),
+                                 .dropped       = output->dropped,
+                                 .errors        = atomic_load(&output->writer.errors),
+                                 .max_records   = output->max_records,
+                                 .max_bytes     = output->max_bytes,
+                                 .written_bytes = atomic_load(&output->writer.written_bytes),
+                                 .is_failing    = atomic_load(&output->writer.is_failing)};
+    output_writer_last_error(&output->writer, out->last_error, sizeof(out->last_error));
     output_queue_measure(output->writer.queue, &out->queued_records, &out->queued_bytes);
 }
 

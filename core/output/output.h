@@ -62,8 +62,13 @@ struct output_stats {
     uint64_t errors;
     size_t queued_records;
     size_t queued_bytes;
+    size_t max_records;
+    size_t max_bytes;
+    uint64_t written_bytes; /* of the records' data */
+    int is_failing;         /* the last write or flush did; it is tried again */
+    char last_error[256];   /* empty: none yet */
 };
-void output_get_stats(const struct output *output, struct output_stats *out);
+void output_get_stats(struct output *output, struct output_stats *out);
 const char *output_name(const struct output *output);
 
 #endif

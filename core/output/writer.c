@@ -4,6 +4,7 @@
 #include "output/writer.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -18,16 +19,38 @@ static void grow_delay(struct output_writer *writer)
     }
 }
 
+static void note_error(struct output_writer *writer, const char *what, const char *why)
+{
+    atomic_fetch_add(&writer->errors, 1);
+    telemetry_add(writer->error_cell, 1);
+    (void)pthread_mutex_lock(&writer->lock); /* never held for long, and never twice */
+    (void)snprintf(writer->last_error, sizeof(writer->last_error), "%s: %s", what, why);
+    (void)pthread_mutex_unlock(&writer->lock);
+}
+
+static const char *reason_of(const struct hawser_error *err)
+{
+    return err->code == 0 ? "the module gave no reason" : err->message;
+}
+
 static enum writer_step fail(struct output_writer *writer, struct complaint *trouble,
                              const char *what, const struct hawser_error *err)
 {
     grow_delay(writer);
-    atomic_fetch_add(&writer->errors, 1);
-    telemetry_add(writer->error_cell, 1);
+    note_error(writer, what, reason_of(err));
+    atomic_store(&writer->is_failing, 1);
     complain(trouble, LOG_SUBJECT("output", writer->name), LOG_ERROR, "HW-OUTPUT-007",
              "%s failed: %s; records wait in the queue, next try in %" PRId64 " ms", what,
-             err->code == 0 ? "the module gave no reason" : err->message, writer->retry_ms);
+             reason_of(err), writer->retry_ms);
     return WRITER_RETRY;
+}
+
+static void note_success(struct output_writer *writer)
+{
+    if (atomic_load_explicit(&writer->is_failing, memory_order_relaxed) &&
+        writer->trouble.count == 0 && writer->flush_trouble.count == 0) {
+        atomic_store(&writer->is_failing, 0);
+    }
 }
 
 static void reopen(struct output_writer *writer)
@@ -41,8 +64,7 @@ static void reopen(struct output_writer *writer)
     int rc          = writer->vtable->reopen(writer->object, &err);
     watch_leave(before);
     if (rc != 0) {
-        atomic_fetch_add(&writer->errors, 1);
-        telemetry_add(writer->error_cell, 1);
+        note_error(writer, "reopen", reason_of(&err));
         log_about(LOG_SUBJECT("output", writer->name), LOG_ERROR, "HW-OUTPUT-008",
                   "could not be opened anew: %s; the old file stays in use", err.message);
         return;
@@ -72,6 +94,15 @@ static uint64_t count_real(const struct hawser_record *records, size_t count)
     return real;
 }
 
+static uint64_t count_bytes(const struct hawser_record *records, size_t count)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < count; i++) {
+        bytes += records[i].data.len;
+    }
+    return bytes;
+}
+
 static enum writer_step write_batch(struct output_writer *writer)
 {
     struct hawser_error err             = HAWSER_ERROR_INIT;
@@ -85,6 +116,7 @@ static enum writer_step write_batch(struct output_writer *writer)
     }
     uint64_t real = count_real(records, done);
     atomic_fetch_add(&writer->written, real);
+    atomic_fetch_add(&writer->written_bytes, count_bytes(records, done));
     telemetry_add(writer->written_cell, (int64_t)real);
     writer->next += done;
     writer->is_unflushed = 1;
@@ -96,6 +128,7 @@ static enum writer_step write_batch(struct output_writer *writer)
     }
     complain_over(&writer->trouble, LOG_SUBJECT("output", writer->name), LOG_NOTICE,
                   "HW-OUTPUT-010", "writes again");
+    note_success(writer);
     return WRITER_MORE;
 }
 
@@ -118,6 +151,7 @@ static enum writer_step flush(struct output_writer *writer)
     }
     complain_over(&writer->flush_trouble, LOG_SUBJECT("output", writer->name), LOG_NOTICE,
                   "HW-OUTPUT-011", "flushes again");
+    note_success(writer);
     writer->is_unflushed = 0;
     writer->retry_ms     = 0;
     return WRITER_MORE;
@@ -155,7 +189,20 @@ int output_writer_has_work(const struct output_writer *writer)
            atomic_load(&writer->reopen_at) != 0 || !output_queue_is_empty(writer->queue);
 }
 
+void output_writer_init(struct output_writer *writer)
+{
+    (void)pthread_mutex_init(&writer->lock, NULL); /* cannot fail without attributes */
+}
+
+void output_writer_last_error(struct output_writer *writer, char *out, size_t size)
+{
+    (void)pthread_mutex_lock(&writer->lock); /* never held for long, and never twice */
+    (void)snprintf(out, size, "%s", writer->last_error);
+    (void)pthread_mutex_unlock(&writer->lock);
+}
+
 void output_writer_fini(struct output_writer *writer)
 {
+    (void)pthread_mutex_destroy(&writer->lock); /* nobody holds it any more */
     output_batch_fini(&writer->batch);
 }
