@@ -166,6 +166,14 @@ static int change_session(struct apply *apply, struct runtime_session *session,
     return rc;
 }
 
+/* FAILED waits for a person, and a reload is how a person comes; so does what a person closed. */
+static int waits_for_person(const struct runtime_session *session)
+{
+    return bundle_state(session->bundle) == HAWSER_STATE_FAILED ||
+           (session->closed_by_hand &&
+            json_object_get(session->runtime->closed, session->name) == NULL);
+}
+
 static void change_running(struct apply *apply, const struct reload_plan *plan)
 {
     for (size_t i = 0; i < plan->count; i++) {
@@ -177,9 +185,8 @@ static void change_running(struct apply *apply, const struct reload_plan *plan)
         if (session == NULL) {
             continue; /* it failed to start in the generation before; see start_missing */
         }
-        /* FAILED waits for a person, and a reload is how a person comes. */
         if (change->action == RELOAD_REMOVE || change->action == RELOAD_REPLACE ||
-            bundle_state(session->bundle) == HAWSER_STATE_FAILED) {
+            waits_for_person(session)) {
             runtime_session_leave(session, "reload");
         } else {
             (void)change_session(apply, session, change); /* reported there */

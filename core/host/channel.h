@@ -27,6 +27,8 @@ enum channel_type {
     CHANNEL_CHANNELS, /* JSON: {"session": NAME, "added": [...], "removed": [...]}: what to hand a
                          successor */
     CHANNEL_SUMMARY,  /* JSON: summary.h; when the state of a session has changed */
+    /* master -> child */
+    CHANNEL_STREAM, /* JSON: a stream.attach request; descriptor: the client's connection */
     CHANNEL_TYPE_COUNT
 };
 

@@ -9,6 +9,8 @@
 #include "base/error.h"
 #include "base/explain.h"
 #include "base/slice.h"
+#include "host/inventory.h"
+#include "host/stream.h"
 
 #define MAX_CHANNELS 10000u
 
@@ -62,12 +64,25 @@ static int is_required(const struct conf_node *block)
     return node != NULL && (node->word_count == 1 || strcmp(node->words[1], "on") == 0);
 }
 
+/* What this worker measures of it, and who is with it. */
+static void add_measured(json_t *json, const struct runtime_session *session,
+                         const struct session_info *info)
+{
+    clock_ns_t now = clock_monotonic();
+    json_t *more   = json_pack("{s:b, s:I, s:f, s:f}", "closed_by_hand", session->closed_by_hand,
+                               "streams", (json_int_t)stream_feed_count(session->feed),
+                               "messages_per_s", rate_per_s(&session->messages, info->messages, now),
+                               "bytes_per_s", rate_per_s(&session->bytes, info->bytes, now));
+    (void)json_object_update(json, more); /* short of memory they are missing */
+    json_decref(more);
+}
+
 /** One session, as session.list and session.state give it. @return given; NULL: no memory */
 static json_t *session_json(const struct runtime_session *session)
 {
     struct session_info info;
     bundle_get_info(session->bundle, &info);
-    return json_pack(
+    json_t *json = json_pack(
         "{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
         "s:I, s:I, s:I, s:I, s:I, s:I, "
         "s:b, s:b, s:o}",
@@ -84,6 +99,8 @@ static json_t *session_json(const struct runtime_session *session)
         "foreign_messages", (json_int_t)info.foreign_messages, "illegal_events",
         (json_int_t)info.illegal_events, "required", is_required(session->block), "held", info.held,
         "last_error", last_error_json(&info.last_error));
+    add_measured(json, session, &info);
+    return json;
 }
 
 static void add_to_list(void *arg, const char *name, void *object)
@@ -240,8 +257,28 @@ static void run_unsubscribe(const struct command *command)
 
 static void run_reconnect(const struct command *command)
 {
-    bundle_reconnect(command->session->bundle, "asked for on the control socket");
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    if (runtime_session_reopen(command->session, &err) != 0) {
+        reply_error(command, &err);
+        return;
+    }
     reply_result(command, json_string("ok"));
+}
+
+static void run_close(const struct command *command)
+{
+    runtime_session_close(command->session);
+    reply_result(command, json_string("ok"));
+}
+
+static void run_outputs(const struct command *command)
+{
+    reply_result(command, inventory_outputs(command->env->runtime));
+}
+
+static void run_modules(const struct command *command)
+{
+    reply_result(command, inventory_modules(command->env->runtime));
 }
 
 static const struct {
@@ -253,7 +290,10 @@ static const struct {
                 {"session.call", 1, run_call},
                 {"session.subscribe", 1, run_subscribe},
                 {"session.unsubscribe", 1, run_unsubscribe},
-                {"session.reconnect", 1, run_reconnect}};
+                {"session.reconnect", 1, run_reconnect},
+                {"session.close", 1, run_close},
+                {"output.list", 0, run_outputs},
+                {"module.list", 0, run_modules}};
 
 void command_run(const struct command_env *env, uint64_t id, const json_t *request)
 {

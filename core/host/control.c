@@ -1,12 +1,9 @@
 /*
- * The control socket's connections. See control.h. Lines and answers are bounded; who reads slowly
- * is cut off.
+ * The control socket: where it is, and who may connect to it. See control.h.
  */
 #include "host/control.h"
 
 #include <errno.h>
-#include <event2/buffer.h>
-#include <event2/bufferevent.h>
 #include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,154 +17,57 @@
 #include "base/error.h"
 #include "base/log.h"
 
-#define PARSE_ERROR     (-32700)
-#define INVALID_REQUEST (-32600)
-
-struct control_client {
-    struct list node;
-    struct control *control;
-    struct bufferevent *stream;
-    struct list requests;
-};
+#define MAX_GROUPS 256u
 
 struct control {
     struct master *master;
     char *path;       /* NULL until the socket there is ours */
     struct stat ours; /* the socket's file */
+    gid_t group;      /* who else may connect, where the mode says so */
     int fd;
     struct event *acceptable;
-    struct list clients;
-    size_t client_count;
+    struct list conns;
     struct complaint refusals;
     struct complaint cut_off; /* clients that read too slowly, or write too much */
 };
 
-static void client_destroy(struct control_client *client)
+struct complaint *control_cut_off(struct control *control)
 {
-    struct list *node, *after;
-    list_for_each_safe (node, after, &client->requests) {
-        struct control_request *request = LIST_ENTRY(node, struct control_request, node);
-        list_remove(&request->node);
-        request->client = NULL; /* what it waits for answers later, and finds nobody */
-    }
-    list_remove(&client->node);
-    client->control->client_count--;
-    bufferevent_free(client->stream);
-    free(client);
+    return &control->cut_off;
 }
 
-static void request_free(struct control_request *request)
-{
-    list_remove(&request->node);
-    json_decref(request->id);
-    json_decref(request->gathered);
-    free(request);
-}
+/* who may connect */
 
-static void write_line(struct control_client *client, json_t *body)
+static int is_in_group(int fd, const struct ucred *peer, gid_t group)
 {
-    char *text              = json_dumps(body, JSON_COMPACT);
-    struct evbuffer *output = bufferevent_get_output(client->stream);
-    if (text == NULL || evbuffer_get_length(output) + strlen(text) > CONTROL_MAX_QUEUED_BYTES ||
-        evbuffer_add_printf(output, "%s\n", text) < 0) {
-        complain(&client->control->cut_off, NULL, LOG_WARN, "HW-HOST-004",
-                 "a control client reads too slowly, or memory is out; cutting it off");
-        (void)bufferevent_disable(client->stream, EV_READ);           /* its end follows */
-        (void)shutdown(bufferevent_getfd(client->stream), SHUT_RDWR); /* gone already is as good */
+    gid_t groups[MAX_GROUPS];
+    socklen_t len = sizeof(groups);
+    if (peer->gid == group) {
+        return 1;
     }
-    free(text);
-}
-
-void control_answer(struct control_request *request, json_t *body)
-{
-    if (body == NULL) {
-        body = json_pack("{s:{s:i, s:s}}", "error", "code", (int)HAWSER_SYSTEM_MEMORY, "message",
-                         "no memory for the answer");
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &len) != 0) {
+        return 0;
     }
-    if (request->client != NULL && request->id != NULL && body != NULL) {
-        (void)json_object_set_new(body, "jsonrpc",
-                                  json_string("2.0")); /* short of memory the answer lacks it */
-        (void)json_object_set(body, "id", request->id);
-        write_line(request->client, body);
+    for (size_t i = 0; i < len / sizeof(gid_t); i++) {
+        if (groups[i] == group) {
+            return 1;
+        }
     }
-    json_decref(body);
-    request_free(request);
-}
-
-void control_answer_error(struct control_request *request, int code, const char *message)
-{
-    control_answer(request, json_pack("{s:{s:i, s:s}}", "error", "code", code, "message", message));
-}
-
-/** @return 0; -1: no memory, and the client is gone */
-static int run_line(struct control_client *client, const char *line, size_t len)
-{
-    json_error_t where;
-    json_t *message                 = json_loadb(line, len, JSON_REJECT_DUPLICATES, &where);
-    struct control_request *request = calloc(1, sizeof(*request));
-    if (request == NULL) {
-        json_decref(message);
-        client_destroy(client);
-        return -1;
-    }
-    *request = (struct control_request){.master = client->control->master, .client = client};
-    list_init(&request->node);
-    list_append(&client->requests, &request->node);
-    if (message == NULL) {
-        request->id = json_null();
-        control_answer_error(request, PARSE_ERROR, "not a JSON value on one line");
-    } else if (!json_is_object(message) || !json_is_string(json_object_get(message, "method"))) {
-        request->id = json_null();
-        control_answer_error(request, INVALID_REQUEST,
-                             "expected {\"jsonrpc\":\"2.0\",\"id\":1,\"method\":...}");
-    } else {
-        request->id     = json_incref(json_object_get(message, "id"));
-        request->params = json_object_get(message, "params");
-        control_method_run(request, message);
-    }
-    json_decref(message);
     return 0;
 }
 
-static void on_readable(struct bufferevent *stream, void *arg)
-{
-    struct control_client *client = arg;
-    struct evbuffer *input        = bufferevent_get_input(stream);
-    size_t len                    = 0;
-    char *line;
-    while ((line = evbuffer_readln(input, &len, EVBUFFER_EOL_LF)) != NULL) {
-        int rc = len > 0 ? run_line(client, line, len) : 0;
-        free(line);
-        if (rc != 0) {
-            return;
-        }
-    }
-    if (evbuffer_get_length(input) > CONTROL_MAX_LINE_BYTES) {
-        complain(&client->control->cut_off, NULL, LOG_WARN, "HW-HOST-005",
-                 "a control client sent a line of more than %u bytes; cutting it off",
-                 CONTROL_MAX_LINE_BYTES);
-        client_destroy(client);
-    }
-}
-
-static void on_event(struct bufferevent *stream, short what, void *arg)
-{
-    (void)stream;
-    if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR | BEV_EVENT_TIMEOUT)) {
-        client_destroy(arg);
-    }
-}
-
-/* The file's mode guards the socket; this guards against a mode that somebody opened by mistake. */
+/* The file's mode guards the socket; this guards against a mode, an owner or a group that somebody
+ * gave the file afterwards. */
 static int is_allowed(const struct control *control, int fd)
 {
+    uint32_t mode = control->master->settings.control_mode;
     struct ucred peer;
     socklen_t len = sizeof(peer);
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0) {
         return 0;
     }
-    return peer.uid == 0 || peer.uid == geteuid() ||
-           (control->master->settings.control_mode & 0066) != 0;
+    return peer.uid == 0 || peer.uid == geteuid() || (mode & 0006) != 0 ||
+           ((mode & 0060) != 0 && is_in_group(fd, &peer, control->group));
 }
 
 static void turn_away(struct control *control, int fd, const char *why)
@@ -183,26 +83,14 @@ static void turn_away(struct control *control, int fd, const char *why)
     (void)close(fd);                                                /* the line is out */
 }
 
-static void take_client(struct control *control, int fd)
+static size_t count_conns(const struct control *control)
 {
-    struct control_client *client = calloc(1, sizeof(*client));
-    struct bufferevent *stream =
-        client == NULL ? NULL
-                       : bufferevent_socket_new(control->master->base, fd, BEV_OPT_CLOSE_ON_FREE);
-    if (stream == NULL) {
-        free(client);
-        turn_away(control, fd, "no memory for another connection");
-        return;
+    size_t count = 0;
+    const struct list *node;
+    list_for_each (node, &control->conns) {
+        count++;
     }
-    *client = (struct control_client){.control = control, .stream = stream};
-    list_init(&client->requests);
-    list_append(&control->clients, &client->node);
-    control->client_count++;
-    bufferevent_setcb(client->stream, on_readable, NULL, on_event, client);
-    bufferevent_setwatermark(client->stream, EV_READ, 0, CONTROL_MAX_LINE_BYTES + 1);
-    if (bufferevent_enable(client->stream, EV_READ | EV_WRITE) != 0) {
-        client_destroy(client);
-    }
+    return count;
 }
 
 static void on_acceptable(evutil_socket_t listener, short what, void *arg)
@@ -214,17 +102,19 @@ static void on_acceptable(evutil_socket_t listener, short what, void *arg)
         return; /* the peer gave up, or files are short; the event comes again */
     }
     if (!is_allowed(control, fd)) {
-        turn_away(control, fd, "its user is neither root nor the host's");
-    } else if (control->client_count >= CONTROL_MAX_CLIENTS) {
+        turn_away(control, fd,
+                  "its user is neither root nor the host's, nor do the mode and group of `control` "
+                  "let it in");
+    } else if (count_conns(control) >= CONTROL_MAX_CLIENTS) {
         turn_away(control, fd, "too many are open at once; close some, or try again");
-    } else {
-        take_client(control, fd);
+    } else if (control_conn_create(control->master, fd, &control->conns) == NULL) {
+        turn_away(control, fd, "no memory for another connection");
     }
 }
 
 /* the socket */
 
-static int give_to_group(const struct control *control, const char *name, struct hawser_error *err)
+static int give_to_group(struct control *control, const char *name, struct hawser_error *err)
 {
     const struct group *group = getgrnam(name);
     if (group == NULL || chown(control->path, (uid_t)-1, group->gr_gid) != 0) {
@@ -232,6 +122,7 @@ static int give_to_group(const struct control *control, const char *name, struct
                   "cannot give the control socket to group \"%s\" (does it exist?)", name);
         return -1;
     }
+    control->group = group->gr_gid;
     return 0;
 }
 
@@ -294,6 +185,7 @@ static int bind_socket(struct control *control, struct hawser_error *err)
                         "cannot listen on the control socket \"%s\"", s->control_path);
         return -1;
     }
+    control->group = control->ours.st_gid;
     return s->control_group == NULL ? 0 : give_to_group(control, s->control_group, err);
 }
 
@@ -305,7 +197,7 @@ static struct control *allocate(struct master *master, int fd, struct hawser_err
         return NULL;
     }
     *control = (struct control){.master = master, .fd = fd};
-    list_init(&control->clients);
+    list_init(&control->conns);
     return control;
 }
 
@@ -332,6 +224,7 @@ struct control *control_adopt(struct master *master, int listener, const char *p
         error_set(err, HAWSER_SYSTEM_CALL, "the control socket \"%s\" is gone", path);
         goto fail;
     }
+    control->group = control->ours.st_gid;
     if (watch(control, err) != 0) {
         goto fail;
     }
@@ -379,8 +272,8 @@ void control_destroy(struct control *control)
     if (control == NULL) {
         return;
     }
-    while (!list_is_empty(&control->clients)) {
-        client_destroy(LIST_ENTRY(control->clients.next, struct control_client, node));
+    while (!list_is_empty(&control->conns)) {
+        control_conn_destroy(control_conn_of(control->conns.next));
     }
     if (control->acceptable != NULL) {
         event_free(control->acceptable);

@@ -131,6 +131,7 @@ static int make_parts(struct master *master, struct hawser_error *err)
 {
     master->base = event_base_new();
     if (master->base == NULL || (master->channels = json_object()) == NULL ||
+        (master->closed = json_object()) == NULL ||
         (master->stop_deadline = event_new(master->base, -1, 0, on_stop_deadline, master)) ==
             NULL ||
         (master->lead = event_new(master->base, -1, 0, on_lead_over, master)) == NULL) {
@@ -239,6 +240,7 @@ static void destroy(struct master *master)
     }
     json_decref(master->channels);
     json_decref(master->handover);
+    json_decref(master->closed);
     master_quarantine_fini(master);
     conf_tree_destroy(master->tree);
     secrets_fini(&master->secrets);

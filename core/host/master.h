@@ -189,6 +189,7 @@ struct master {
     struct list commands;
     uint64_t next_command;
     json_t *channels; /* changed at run time, by session: what a worker's successor gets */
+    json_t *closed;   /* a member for each session that a person closed; until the next reload */
     struct event *stop_deadline;
     struct event *lead; /* pending: workers wait for the observer */
     clock_ns_t started_at;
@@ -250,6 +251,8 @@ void master_command_answered(struct master_child *child, uint64_t id, json_t *re
 void master_commands_fail(struct master_child *child);
 /** Channels that a session got or lost at run time: for its worker's successor. */
 void master_remember_channels(struct master *master, const json_t *change);
+/** A person closed a session, or opened it again. */
+void master_remember_closed(struct master *master, const char *session, int is_closed);
 
 /* quarantine: master_quarantine.c */
 void master_quarantine_init(struct master *master);

@@ -1,6 +1,6 @@
 /*
- * What the master hands through: control requests to children and their answers, and the channels
- * that sessions got at run time. See master.h.
+ * What the master hands through: control requests to children and their answers; and what they
+ * changed in sessions, for the workers to come. See master.h.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -144,5 +144,15 @@ void master_remember_channels(struct master *master, const json_t *change)
             array_add(json_object_get(known, KEYS[k]), word);
             array_remove(json_object_get(known, KEYS[!k]), word);
         }
+    }
+}
+
+void master_remember_closed(struct master *master, const char *session, int is_closed)
+{
+    if (is_closed) {
+        (void)json_object_set_new(master->closed, session,
+                                  json_true()); /* short of memory a worker's successor opens it */
+    } else {
+        (void)json_object_del(master->closed, session); /* it may not be there */
     }
 }

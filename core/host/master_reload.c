@@ -218,6 +218,7 @@ static void apply(struct master *master)
     (void)event_add(reload->deadline,
                     &deadline); /* without it a reload may wait for a worker that hangs */
     master_quarantine_reload(master);
+    (void)json_object_clear(master->closed); /* a reload opens what a person closed */
     configure_children(master);
     master_quarantine_reloaded(master);
     check_applied(master);

@@ -33,6 +33,11 @@ int master_takeover_memory(struct master *master, struct hawser_error *err)
         json_decref(master->channels);
         master->channels = json_incref(channels);
     }
+    json_t *closed = json_object_get(state, "closed");
+    if (closed != NULL) {
+        json_decref(master->closed);
+        master->closed = json_incref(closed);
+    }
     master->reload.last.generation = master->generation;
     struct budget *budget = master->area == NULL ? NULL : budget_attach(master->budget, err);
     budget_detach(budget);

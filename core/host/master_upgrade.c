@@ -111,14 +111,14 @@ static json_t *state_json(struct master *master)
         return NULL;
     }
     return json_pack(
-        "{s:b, s:I, s:I, s:I, s:o, s:o, s:s, s:s, s:s*, s:O, s:o, s:{s:i, s:i, s:i, s:i, s:i, "
+        "{s:b, s:I, s:I, s:I, s:o, s:o, s:s, s:s, s:s*, s:O, s:O, s:o, s:{s:i, s:i, s:i, s:i, s:i, "
         "s:i}}",
         "reload", m->reload.again, "generation", (json_int_t)m->generation, "started_at",
         (json_int_t)m->started_at, "next_command", (json_int_t)m->next_command, "argv",
         handover_argv(m->options, path), "children", children, "program", path, "pid_path",
-        m->pidfile.path, "control_path", where, "channels", m->channels, "quarantine",
-        master_quarantine_json(m), "fds", "telemetry", m->telemetry, "budget", m->budget, "config",
-        m->config, "pid", m->pidfile.fd, "control",
+        m->pidfile.path, "control_path", where, "channels", m->channels, "closed", m->closed,
+        "quarantine", master_quarantine_json(m), "fds", "telemetry", m->telemetry, "budget",
+        m->budget, "config", m->config, "pid", m->pidfile.fd, "control",
         m->control == NULL ? -1 : control_listener(m->control), "program", child_program_fd());
 }
 

@@ -14,10 +14,12 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "base/obj.h"
+#include "base/slice.h"
 #include "base/watch.h"
 #include "conf/directive.h"
 #include "host/channel.h"
 #include "host/child_settings.h"
+#include "host/inventory.h"
 #include "host/losses.h"
 #include "host/modules.h"
 #include "host/reload.h"
@@ -253,6 +255,33 @@ static void take_config(struct observer *observer, const struct channel_message 
     }
 }
 
+static size_t count_users(void *arg, const struct module *module)
+{
+    struct observer *observer = arg;
+    struct list *node;
+    size_t users = 0;
+    list_for_each (node, &observer->sinks) {
+        users += LIST_ENTRY(node, struct sink, node)->module == module;
+    }
+    return users;
+}
+
+/* The master asks for the modules, and for nothing else. */
+static void answer_command(struct observer *observer, uint64_t id)
+{
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    json_t *reply =
+        json_pack("{s:o}", "result",
+                  inventory_modules_of(observer->modules, count_users, observer, "observer"));
+    char *text = reply == NULL ? NULL : json_dumps(reply, JSON_COMPACT);
+    if (channel_send(observer->channel, CHANNEL_REPLY, id, slice_of(text == NULL ? "{}" : text), -1,
+                     &err) != 0) {
+        log_write(LOG_ERROR, "HW-HOST-108", "the master does not hear an answer: %s", err.message);
+    }
+    free(text);
+    json_decref(reply);
+}
+
 static void on_message(void *arg, const struct channel_message *message)
 {
     struct observer *observer = OBJ_CAST(struct observer, arg, OBSERVER_MAGIC);
@@ -262,6 +291,8 @@ static void on_message(void *arg, const struct channel_message *message)
     } else if (message->type == CHANNEL_REOPEN && observer->options.base == NULL &&
                log_reopen(&err) != 0) {
         log_write(LOG_ERROR, "HW-HOST-052", "%s", err.message);
+    } else if (message->type == CHANNEL_COMMAND) {
+        answer_command(observer, message->id);
     } else if (message->type == CHANNEL_QUIT) {
         stop(observer);
     }

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "host/stream.h"
 
 #define QUICK_DRAIN_MS 1000
 #define RETIRE_MS      5000
@@ -112,6 +113,38 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
     }
 }
 
+static void sample_one(void *arg, const char *name, void *object)
+{
+    struct runtime_session *session = object;
+    clock_ns_t now                  = clock_monotonic();
+    struct session_info info;
+    (void)arg;
+    (void)name;
+    bundle_get_info(session->bundle, &info);
+    rate_sample(&session->messages, info.messages, now);
+    rate_sample(&session->bytes, info.bytes, now);
+}
+
+static void on_sample(evutil_socket_t fd, short what, void *arg)
+{
+    struct runtime *runtime = arg;
+    (void)fd;
+    (void)what;
+    registry_each(runtime->sessions, sample_one, NULL);
+}
+
+static int make_events(struct runtime *runtime)
+{
+    static const struct timeval each_second = {1, 0};
+    struct event_base *base                 = runtime->options.loop->base;
+    runtime->sweep                          = event_new(base, -1, 0, on_sweep, runtime);
+    runtime->retry                          = event_new(base, -1, 0, runtime_on_retry, runtime);
+    runtime->sample                         = event_new(base, -1, EV_PERSIST, on_sample, runtime);
+    return runtime->sweep == NULL || runtime->retry == NULL || runtime->sample == NULL
+               ? -1
+               : event_add(runtime->sample, &each_second);
+}
+
 struct runtime *runtime_create(const struct runtime_options *options, struct hawser_error *err)
 {
     struct runtime *runtime = calloc(1, sizeof(*runtime));
@@ -125,10 +158,9 @@ struct runtime *runtime_create(const struct runtime_options *options, struct haw
     list_init(&runtime->draining);
     runtime->modules  = module_directory_create();
     runtime->sessions = registry_create();
-    runtime->sweep    = event_new(options->loop->base, -1, 0, on_sweep, runtime);
-    runtime->retry    = event_new(options->loop->base, -1, 0, runtime_on_retry, runtime);
-    if (runtime->modules == NULL || runtime->sessions == NULL || runtime->sweep == NULL ||
-        runtime->retry == NULL) {
+    runtime->streams  = stream_hub_create(options->loop->base, options->telemetry);
+    if (runtime->modules == NULL || runtime->sessions == NULL || runtime->streams == NULL ||
+        make_events(runtime) != 0) {
         error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for a worker");
         runtime_destroy(runtime);
         return NULL;
@@ -207,6 +239,11 @@ void runtime_destroy(struct runtime *runtime)
     if (runtime->retry != NULL) {
         event_free(runtime->retry);
     }
+    if (runtime->sample != NULL) {
+        event_free(runtime->sample);
+    }
+    stream_hub_destroy(runtime->streams);
+    json_decref(runtime->closed);
     free(runtime);
 }
 
@@ -237,6 +274,12 @@ void runtime_stop(struct runtime *runtime, int graceful, int64_t timeout_ms,
         retire_outputs(runtime, timeout_ms < QUICK_DRAIN_MS ? timeout_ms : QUICK_DRAIN_MS);
     }
     runtime_sweep_soon(runtime);
+}
+
+void runtime_set_closed(struct runtime *runtime, json_t *names)
+{
+    json_decref(runtime->closed);
+    runtime->closed = json_incref(names);
 }
 
 void runtime_restore_channels(struct runtime *runtime, const json_t *changes)

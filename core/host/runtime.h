@@ -10,6 +10,7 @@
 #include "base/complain.h"
 #include "base/list.h"
 #include "conf/tree.h"
+#include "host/rate.h"
 #include "host/secrets.h"
 #include "host/shard.h"
 #include "module/directory.h"
@@ -19,6 +20,8 @@
 #include "session/registry.h"
 
 struct budget;
+struct stream_feed;
+struct stream_hub;
 struct summary;
 struct telemetry_writer;
 
@@ -52,7 +55,11 @@ struct runtime_session {
     struct bundle *bundle;
     struct list lines;              /* struct runtime_line */
     struct runtime_output **routes; /* where its records go; NULL-terminated */
+    struct stream_feed *feed;       /* who follows it on the control socket */
+    struct rate messages;
+    struct rate bytes;
     char *name;
+    int closed_by_hand; /* it stays in CLOSED until it is asked for, or a reload */
     int leaving;
     int finished; /* CLOSED or FAILED while leaving: freed at the next sweep */
 };
@@ -77,8 +84,12 @@ struct runtime {
     struct list leaving;       /* sessions on their way out */
     struct list outputs;       /* in use */
     struct list draining;      /* no longer in use, not yet empty */
+    struct stream_hub *streams;
+    json_t *closed; /* a member for each session that a person closed; NULL: none */
     struct event *sweep;
-    struct event *retry; /* of outputs that could not be opened */
+    struct event *sample;                         /* each second, for the rates */
+    struct event *retry;                          /* of outputs that could not be opened */
+    char output_error[HAWSER_ERROR_MESSAGE_SIZE]; /* of the one that could not be opened last */
     struct complaint output_trouble;
     void (*stopped)(void *arg); /* set while stopping */
     void *stopped_arg;
@@ -100,6 +111,15 @@ void runtime_destroy(struct runtime *runtime);
  */
 void runtime_apply(struct runtime *runtime, struct conf_tree *tree, const struct shards *shards,
                    struct secrets *secrets, json_t *report);
+/** Which sessions a person closed; before runtime_apply. @param names borrowed: an object with a
+ * member for each; NULL: none */
+void runtime_set_closed(struct runtime *runtime, json_t *names);
+/** A person closes a session: it leaves, and stays. */
+void runtime_session_close(struct runtime_session *session);
+/** It comes (back) at once, whatever it waits for. @return 0, or -1 with err set: it is on its way
+ * out */
+int runtime_session_reopen(struct runtime_session *session,
+                           struct hawser_error *err) HAWSER_MUST_CHECK;
 /** Channels that a predecessor had at run time: wanted by these sessions from now on. @param
  * changes {"session": {"added": [], "removed": []}} */
 void runtime_restore_channels(struct runtime *runtime, const json_t *changes);

@@ -2,6 +2,7 @@
  * Outputs that could not be opened are tried again until they can: a session whose records go
  * nowhere must not stay so. See runtime.h.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -80,6 +81,7 @@ void runtime_on_retry(evutil_socket_t fd, short what, void *arg)
         return;
     }
     if (runtime_output_create(runtime, find_block(runtime, name), &err) == NULL) {
+        (void)snprintf(runtime->output_error, sizeof(runtime->output_error), "%s", err.message);
         complain(&runtime->output_trouble, NULL, LOG_ERROR, "HW-HOST-062",
                  "%s; its sessions' records are lost until it opens; next try in %d s", err.message,
                  RETRY_S);

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "host/runtime.h"
 #include "host/sessionconf.h"
+#include "host/stream.h"
 #include "host/summary.h"
 
 /* Hot. */
@@ -16,6 +17,9 @@ static void on_record(void *arg, const struct hawser_record *record)
     struct runtime_session *session = arg;
     for (struct runtime_output **route = session->routes; *route != NULL; route++) {
         output_push((*route)->output, record);
+    }
+    if (!list_is_empty(&session->feed->streams)) {
+        stream_feed_push(session->feed, record);
     }
 }
 
@@ -63,6 +67,7 @@ void runtime_session_destroy(struct runtime_session *session)
     list_remove(&session->node);
     bundle_destroy(session->bundle);
     runtime_config_release(session->config);
+    stream_feed_release(session->feed);
     free(session->routes);
     free(session->name);
     free(session);
@@ -166,11 +171,20 @@ struct runtime_session *runtime_session_create(struct runtime *runtime,
         error_set(err, HAWSER_MODULE_INIT, "adapter \"%s\" is not loaded", adapter->words[1]);
         goto fail;
     }
+    session->feed = stream_feed_use(runtime->streams, session->name);
+    if (session->feed == NULL) {
+        error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for a session");
+        goto fail;
+    }
     if (runtime_session_rebase(session, block, err) != 0 || make_bundle(session, err) != 0 ||
         registry_add(runtime->sessions, session->name, session, err) != 0) {
         goto fail;
     }
-    bundle_start(session->bundle);
+    if (json_object_get(runtime->closed, session->name) == NULL) {
+        bundle_start(session->bundle);
+    } else {
+        runtime_session_close(session);
+    }
     return session;
 fail:
     error_prefix(err, "session %s", block->words[1]);
@@ -188,6 +202,26 @@ int runtime_session_apply(struct runtime_session *session, const struct conf_nod
     }
     sessionconf_fini(&conf);
     return rc;
+}
+
+void runtime_session_close(struct runtime_session *session)
+{
+    log_about(LOG_SUBJECT("session", session->name), LOG_NOTICE, "HW-HOST-107",
+              "is closed by hand, until it is asked for or a reload");
+    session->closed_by_hand = 1;
+    bundle_leave(session->bundle, HAWSER_CLOSE_NORMAL, "closed by hand");
+}
+
+int runtime_session_reopen(struct runtime_session *session, struct hawser_error *err)
+{
+    if (bundle_state(session->bundle) == HAWSER_STATE_CLOSING) {
+        error_set(err, HAWSER_SESSION_STATE,
+                  "session %s is still on its way out; ask again when it is CLOSED", session->name);
+        return -1;
+    }
+    session->closed_by_hand = 0;
+    bundle_reconnect(session->bundle, "asked for on the control socket");
+    return 0;
 }
 
 void runtime_session_leave(struct runtime_session *session, const char *reason)

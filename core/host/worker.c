@@ -18,6 +18,7 @@
 #include "host/privileges.h"
 #include "host/runtime.h"
 #include "host/sealed.h"
+#include "host/stream.h"
 #include "host/summary.h"
 #include "host/vital.h"
 #include "session/budget.h"
@@ -154,6 +155,7 @@ static void take_config(struct worker *worker, const struct channel_message *mes
                 report, "errors", json_pack("[s]", err.message)); /* also logged by the master */
         }
     } else {
+        runtime_set_closed(worker->runtime, json_object_get(about, "closed"));
         runtime_apply(worker->runtime, tree, &shards, &worker->secrets, report);
         if (worker->channels != NULL) {
             runtime_restore_channels(worker->runtime, worker->channels);
@@ -186,6 +188,17 @@ static void run_command(struct worker *worker, const struct channel_message *mes
     json_decref(request);
 }
 
+static void attach(struct worker *worker, const struct channel_message *message)
+{
+    json_t *request = json_loadb(message->body.data, message->body.len, 0, NULL);
+    if (message->fd >= 0 && request != NULL) {
+        stream_attach(worker->runtime->streams, message->fd, request);
+    } else if (message->fd >= 0) {
+        (void)close(message->fd); /* no memory: the client sees the end, and may try again */
+    }
+    json_decref(request);
+}
+
 static void on_message(void *arg, const struct channel_message *message)
 {
     struct worker *worker   = OBJ_CAST(struct worker, arg, WORKER_MAGIC);
@@ -206,6 +219,9 @@ static void on_message(void *arg, const struct channel_message *message)
     case CHANNEL_COMMAND:
         run_command(worker, message);
         break;
+    case CHANNEL_STREAM:
+        attach(worker, message);
+        return; /* the descriptor is the stream's */
     case CHANNEL_REOPEN:
         if (worker->options.base == NULL && log_reopen(&err) != 0) {
             log_write(LOG_ERROR, "HW-HOST-067", "%s", err.message);

@@ -106,8 +106,8 @@ const struct log_subject *session_log_subject(const struct session *session);
 /** Start to connect. */
 void session_start(struct session *session);
 /**
- * Leave: adapter's `leave`, close handshake, then CLOSED (told by env.state); never reconnects. In
- * any state.
+ * Leave: adapter's `leave`, close handshake, then CLOSED (told by env.state), where it stays unless
+ * session_reconnect asks for it. In any state.
  * @param code, reason  of the close frame
  */
 void session_leave(struct session *session, uint16_t code, const char *reason);
@@ -139,7 +139,7 @@ int session_subscribe(struct session *session, const struct hawser_slice *channe
                       struct hawser_error *err) HAWSER_MUST_CHECK;
 int session_unsubscribe(struct session *session, const struct hawser_slice *channels, size_t count,
                         struct hawser_error *err) HAWSER_MUST_CHECK;
-/** Drop the link and come back at once (ops). */
+/** Drop the link and come back at once (ops); in CLOSED and FAILED, come back. */
 void session_reconnect(struct session *session, const char *reason);
 
 /* what the adapter asks through host.h; docstrings there */

@@ -319,7 +319,7 @@ static const struct session_step STEPS[HAWSER_STATE_COUNT][SESSION_EVENT_COUNT] 
                 [SESSION_EXHAUSTED]     = NEVER,
                 [SESSION_ENDED]         = NEVER,
                 [SESSION_DEADLINE]      = NEVER,
-                [SESSION_RECONNECT]     = SKIP("it is over"),
+                [SESSION_RECONNECT]     = GO(RESOLVING, DIAL_ANEW),
                 [SESSION_LEAVE]         = SKIP("it is over"),
                 [SESSION_LEFT]          = SKIP("it is over"),
             },
