@@ -328,8 +328,13 @@ static int check_beginning(struct hawser_slice bytes, struct hawser_error *err)
     return 0;
 }
 
-int ws_handshake_check(struct hawser_slice bytes, const struct ws_handshake_request *request,
-                       const char *key, struct ws_handshake_response *out, struct hawser_error *err)
+enum { INTERIM = 2 };
+
+/* One response. @param max  bytes that its header may have. @return as ws_handshake_check; INTERIM:
+ * another one follows it */
+static int check_response(struct hawser_slice bytes, size_t max,
+                          const struct ws_handshake_request *request, const char *key,
+                          struct ws_handshake_response *out, struct hawser_error *err)
 {
     struct ws_header_block block;
     struct ws_header_want found[WANT_COUNT];
@@ -337,7 +342,7 @@ int ws_handshake_check(struct hawser_slice bytes, const struct ws_handshake_requ
     if (check_beginning(bytes, err) != 0) {
         return -1;
     }
-    int rc = ws_header_read(bytes, WS_HANDSHAKE_MAX_BYTES, &block, err);
+    int rc = ws_header_read(bytes, max, &block, err);
     if (rc <= 0) {
         return rc;
     }
@@ -355,5 +360,24 @@ int ws_handshake_check(struct hawser_slice bytes, const struct ws_handshake_requ
     if (out->status == 101) {
         return check_upgrade(&block, found, request, key, err) == 0 ? 1 : -1;
     }
+    if (out->status < 200) {
+        return INTERIM;
+    }
     return refuse(slice_skip(bytes, block.bytes), found, out, err);
+}
+
+/* Interim responses (100, 103) may come before the one that counts, asked for or not (RFC 9110
+ * 15.2). All headers together keep to the limit. */
+int ws_handshake_check(struct hawser_slice bytes, const struct ws_handshake_request *request,
+                       const char *key, struct ws_handshake_response *out, struct hawser_error *err)
+{
+    size_t before = 0;
+    int rc        = INTERIM;
+    while (rc == INTERIM) {
+        rc = check_response(slice_skip(bytes, before), WS_HANDSHAKE_MAX_BYTES - before, request,
+                            key, out, err);
+        before += out->header_bytes;
+    }
+    out->header_bytes = out->header_bytes > 0 ? before : 0;
+    return rc;
 }

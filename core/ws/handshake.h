@@ -36,13 +36,13 @@ struct ws_handshake_response {
     struct hawser_slice location; /* of a 3xx; may be empty */
     struct hawser_slice subprotocol;
     struct hawser_slice extensions; /* as accepted by the server; may be empty */
-    size_t header_bytes; /* the header block with its empty line; frames (or a body) follow; 0: it
-                            is not whole or not HTTP */
+    size_t header_bytes; /* the header block with its empty line, and what came before it; frames
+                            (or a body) follow; 0: it is not whole or not HTTP */
     size_t body_bytes; /* of a refusal: how much of its body is worth waiting for, a short while */
 };
 
 /**
- * Look at what has arrived of the response.
+ * Look at what has arrived of the response. Interim ones (1xx) before it are passed over.
  *
  * @param bytes  all of it so far, from the first byte
  * @return 1: complete and 101, checked against key and request; 0: more is needed; -1: err says

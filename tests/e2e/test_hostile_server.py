@@ -89,6 +89,32 @@ class HostileServer(unittest.TestCase):
         self.expect_events(serve, [("text", b"Hello"), ("pong", b"p"), ("text", "äöü".encode()), ("pong", b"q"),
                                    ("text", b"compressed " * 30), ("binary", bytes(300))])
 
+    def test_every_frame_of_the_client_has_a_mask_of_its_own(self):
+        count = 500
+
+        async def serve(peer):
+            _, headers = await peer.read_head()
+            await peer.accept(headers)
+            await peer.send(HELLO * count)
+            await peer.wait(lambda: len(peer.events) == count)
+            await peer.send_close(1000)
+            await peer.wait(lambda: peer.closed)
+            await peer.finish()
+            return peer.reader.masks
+
+        masks, _ = self.run_with(serve, 0)
+        self.assertGreater(len(masks), count - 3)  # two of 32 bits may be the same once in 30,000 runs
+        for place in range(4):
+            self.assertGreater(len({mask[place] for mask in masks}), 100)
+
+    def test_interim_responses_before_the_101_are_passed_over(self):
+        async def serve(peer, headers):
+            peer.note_close()
+            await peer.send(b"HTTP/1.1 103 Early Hints\r\nLink: </style>\r\n\r\n" + response(headers) + HELLO + BYE)
+            peer.listen()
+
+        self.expect_events(serve, [("text", b"Hello")])
+
     def test_a_masked_frame_is_a_fault(self):
         self.expect_fault(frame(TEXT, b"Hello", mask=b"mask"), 1002, "masked")
 

@@ -125,6 +125,8 @@ static const char *const GOOD[] = {
     OK_LINE "Connection: keep-alive\r\n" OK_FIELD "\r\n",
     OK_LINE OK_FIELD "Server: x\r\nDate: Mon, 23 Nov 2026 00:00:00 GMT\r\nEmpty:\r\n\r\n",
     OK_LINE "X-Obs: \xe4\xf6\r\n" OK_FIELD "\r\n",
+    "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" OK_LINE OK_FIELD "\r\n",
+    "HTTP/1.1 100\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n" OK_LINE OK_FIELD "\r\n",
 };
 
 START_TEST(a_good_answer_is_accepted_however_it_is_split_and_frames_behind_it_stay)
@@ -178,6 +180,8 @@ static const char *const BAD[] = {
     OK_LINE OK_FIELD "X: \x01\r\n\r\n",
     OK_LINE OK_FIELD "X: y\n\r\n\r\n",
     "HTTP/1.1 101 x\nUpgrade: websocket\n\n",
+    "HTTP/1.1 100 Continue\r\n\r\n" OK_LINE "\r\n",
+    "HTTP/1.1 100 Continue\r\n\r\n\x81\x02hi",
 };
 
 START_TEST(a_wrong_answer_is_refused_however_it_is_split)
