@@ -104,6 +104,8 @@ static const struct hawser_directive ROWS[] = {
         "WHAT wait TIME, reconnect, stop or ignore: what follows from such an error"),
     ROW("rate_limit", SESSION, STRING, REPEATS, 2, 3, NULL, NULL, 0, 0,
         "POOL rate=N burst=N: tokens of one of the adapter's pools, where yours are others"),
+    ROW("lines", SESSION, NUMBER, 0, 1, 1, "1", NULL, 1, 4,
+        "connections at a time, whose messages are merged; each message is passed on once"),
     ROW("connect_timeout", SESSION, TIME, 0, 1, 1, "5s", NULL, 100, 10 * MN,
         "for each of resolving, connecting, TLS and the WebSocket upgrade"),
     ROW("auth_timeout", SESSION, TIME, 0, 1, 1, "10s", NULL, 100, 10 * MN,

@@ -10,6 +10,7 @@
 #include "base/explain.h"
 #include "base/slice.h"
 #include "host/inventory.h"
+#include "host/lines_json.h"
 #include "host/stream.h"
 
 #define MAX_CHANNELS 10000u
@@ -100,6 +101,7 @@ static json_t *session_json(const struct runtime_session *session)
         (json_int_t)info.illegal_events, "required", is_required(session->block), "held", info.held,
         "last_error", last_error_json(&info.last_error));
     add_measured(json, session, &info);
+    lines_json_add(json, session);
     return json;
 }
 

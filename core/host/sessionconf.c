@@ -220,6 +220,7 @@ int sessionconf_read(struct sessionconf *conf, const struct conf_node *session, 
               .has_credentials = conf_find(session, "credentials", NULL) != NULL,
     };
     read_limits(&conf->options, session);
+    conf->bundle.lines          = (uint32_t)number(session, "lines");
     conf->channels              = all_words(session, "subscribe", &conf->options.channel_count);
     conf->urls                  = all_words(session, "url", &url_count);
     conf->headers               = all_words(session, "header", &header_count);

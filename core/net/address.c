@@ -77,6 +77,15 @@ void net_addresses_interleave(struct net_addresses *list)
     net_addresses_interleave_after(list, AF_INET);
 }
 
+void net_addresses_rotate(struct net_addresses *list, size_t by)
+{
+    struct net_addresses rotated = {.count = list->count};
+    for (size_t i = 0; i < list->count; i++) {
+        rotated.items[i] = list->items[(i + by) % list->count];
+    }
+    *list = rotated;
+}
+
 void net_addresses_interleave_after(struct net_addresses *list, int family)
 {
     struct net_addresses mixed = {.count = 0};

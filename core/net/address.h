@@ -33,6 +33,8 @@ void net_address_make(int family, const void *bytes, uint16_t port, struct net_a
 const char *net_address_format(const struct net_address *address, char *out);
 /** Add at the end; one that is there already, or is one too many, is left out. */
 void net_addresses_add(struct net_addresses *list, const struct net_address *address);
+/** The first `by` addresses go to the end, round and round. */
+void net_addresses_rotate(struct net_addresses *list, size_t by);
 /** IPv6 and IPv4 in turn, IPv6 first, each family in its old order. @source RFC 8305 4 */
 void net_addresses_interleave(struct net_addresses *list);
 /** The same behind an address of `family`: the other one comes first. */

@@ -240,7 +240,9 @@ static const struct net_connect_handler CONNECT_HANDLER = {
 
 static void start_connect(struct net_dial *dial, const struct net_addresses *found, int more)
 {
-    struct hawser_error err = HAWSER_ERROR_INIT;
+    struct hawser_error err        = HAWSER_ERROR_INIT;
+    struct net_addresses addresses = *found;
+    net_addresses_rotate(&addresses, dial->path.first_address);
     report_phase(dial, NET_PHASE_CONNECTING);
     if (dial->destroyed) {
         return;
@@ -250,7 +252,8 @@ static void start_connect(struct net_dial *dial, const struct net_addresses *fou
         .user_timeout_ms = dial->path.user_timeout_ms,
         .keepalive_ms    = dial->path.keepalive_ms,
     };
-    dial->connect = net_connect_start(dial->loop, found, more, &options, &CONNECT_HANDLER, dial);
+    dial->connect =
+        net_connect_start(dial->loop, &addresses, more, &options, &CONNECT_HANDLER, dial);
     if (dial->connect == NULL) {
         error_set(&err, HAWSER_SYSTEM_MEMORY, "connection: out of memory");
         report_failure(dial, &err);

@@ -18,7 +18,8 @@ enum net_phase { NET_PHASE_RESOLVING, NET_PHASE_CONNECTING, NET_PHASE_TLS };
 struct net_path {
     const struct net_proxy *proxy; /* NULL: none */
     const char *bind;              /* source address; NULL: any */
-    int64_t user_timeout_ms;       /* of each socket: connect.h */
+    uint32_t first_address;  /* which of those that are found is tried first, round and round */
+    int64_t user_timeout_ms; /* of each socket: connect.h */
     int64_t keepalive_ms;
 };
 

@@ -1,12 +1,29 @@
 /*
- * The life of a bundle: made, started, left, destroyed, and looked at. See bundle.h.
+ * The life of a bundle: made, started, left, destroyed. See bundle.h.
  */
 #include "session/bundle.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "session/bundle_object.h"
+
+static int make_lines(struct bundle *bundle, const struct session_options *options,
+                      struct hawser_error *err)
+{
+    if (evtimer_assign(&bundle->tidy, bundle->env.loop->base, bundle_on_tidy, bundle) != 0) {
+        error_set(err, HAWSER_SYSTEM_MEMORY, "no timer for session %s", options->name);
+        return -1;
+    }
+    for (size_t place = 0; place < bundle->wanted_lines; place++) {
+        if (bundle_line_create(bundle, options, NULL, place, err) == NULL) {
+            return -1;
+        }
+    }
+    return 0;
+}
 
 struct bundle *bundle_create(const struct bundle_options *options, const struct bundle_env *env,
                              struct hawser_error *err)
@@ -16,15 +33,31 @@ struct bundle *bundle_create(const struct bundle_options *options, const struct 
         error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for a session");
         return NULL;
     }
-    bundle->magic = BUNDLE_MAGIC;
-    bundle->env   = *env;
-    bundle->state = HAWSER_STATE_IDLE;
+    bundle->magic        = BUNDLE_MAGIC;
+    bundle->env          = *env;
+    bundle->state        = HAWSER_STATE_IDLE;
+    bundle->wanted_lines = options->lines == 0 ? 1 : options->lines;
+    bundle->name         = strdup(options->session->name);
+    bundle->log =
+        (struct log_subject){.kind = "session", .name = bundle->name, .level = LOG_AS_PROCESS};
     list_init(&bundle->lines);
-    if (bundle_line_create(bundle, options->session, err) == NULL) {
-        bundle_destroy(bundle);
-        return NULL;
+    if (bundle->name == NULL) {
+        error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for a session");
+        goto fail;
     }
+    if (make_lines(bundle, options->session, err) != 0) {
+        goto fail;
+    }
+    bundle_take_log_level(bundle);
     return bundle;
+fail:
+    bundle_destroy(bundle);
+    return NULL;
+}
+
+void bundle_take_log_level(struct bundle *bundle)
+{
+    bundle->log.level = bundle_first(bundle)->session->log.level;
 }
 
 void bundle_destroy(struct bundle *bundle)
@@ -33,10 +66,16 @@ void bundle_destroy(struct bundle *bundle)
         return;
     }
     struct list *node, *after;
+    bundle->leaving = 1;
     list_for_each_safe (node, after, &bundle->lines) {
         bundle_line_destroy(LINE_OF(node));
     }
+    bundle_merge_free(bundle);
+    if (event_initialized(&bundle->tidy)) {
+        (void)evtimer_del(&bundle->tidy); /* harmless when it does not wait */
+    }
     bundle->magic = 0;
+    free(bundle->name);
     free(bundle);
 }
 
@@ -51,24 +90,15 @@ void bundle_start(struct bundle *bundle)
 void bundle_leave(struct bundle *bundle, uint16_t code, const char *reason)
 {
     struct list *node;
+    bundle->leaving = 1;
     list_for_each (node, &bundle->lines) {
-        session_leave(LINE_OF(node)->session, code, reason);
+        if (!LINE_OF(node)->retiring) {
+            session_leave(LINE_OF(node)->session, code, reason);
+        }
     }
-}
-
-void bundle_get_info(const struct bundle *bundle, struct session_info *out)
-{
-    session_get_info(bundle_first(bundle)->session, out);
 }
 
 enum hawser_state bundle_state(const struct bundle *bundle)
 {
     return bundle->state;
-}
-
-void bundle_each_channel(const struct bundle *bundle,
-                         void (*fn)(void *arg, const char *channel, int confirmed, int dynamic),
-                         void *arg)
-{
-    session_each_channel(bundle_first(bundle)->session, fn, arg);
 }

@@ -8,6 +8,8 @@
 
 #include "session/session.h"
 
+#define BUNDLE_LINES_MAX 4u
+
 struct bundle;
 
 /** The bundle's surroundings. Copied; what it points to outlives the bundle. */
@@ -40,6 +42,7 @@ struct bundle_env {
 /** What the config says of it. Borrowed for the calls. */
 struct bundle_options {
     const struct session_options *session;
+    uint32_t lines; /* 1 to BUNDLE_LINES_MAX; 0: 1 */
 };
 
 /** @return given, in state IDLE; NULL with err set */
@@ -65,6 +68,20 @@ int bundle_request(struct bundle *bundle, const char *method, struct hawser_slic
                    struct hawser_error *err) HAWSER_MUST_CHECK;
 /** What a predecessor of the bundle missed; see inherit.h. */
 void bundle_inherit(struct bundle *bundle, const char *message);
+
+/** One line, as it is seen from outside. */
+struct bundle_line_info {
+    struct session_info session;
+    unsigned number;     /* in the log, from 1 */
+    uint32_t is_leaving; /* its place was taken */
+    uint64_t won;        /* messages that it brought first, while there were several lines */
+    int64_t lead_ns;     /* by how much it was earlier than the next, on average; 0: unknown */
+};
+/** Walk the lines. @param info borrowed for the call */
+void bundle_each_line(const struct bundle *bundle,
+                      void (*fn)(void *arg, const struct bundle_line_info *info), void *arg);
+/** Gaps, silences and ends of single lines that another line made good. */
+uint64_t bundle_covered(const struct bundle *bundle);
 
 /** Of the whole: the best line's state, the sums of what lines count. */
 void bundle_get_info(const struct bundle *bundle, struct session_info *out);

@@ -4,42 +4,113 @@
 #include "session/bundle_object.h"
 #include "session/inherit.h"
 
+static int apply_line(struct bundle_line *line, const struct bundle_options *options,
+                      struct hawser_error *err)
+{
+    const char *urls[URLS_MAX + 1];
+    struct session_options own;
+    bundle_options_for(options->session, line->place, line->place, urls, &own);
+    return session_apply(line->session, &own, err);
+}
+
 int bundle_apply(struct bundle *bundle, const struct bundle_options *options,
                  struct hawser_error *err)
 {
-    return session_apply(bundle_first(bundle)->session, options->session, err);
+    struct list *node;
+    list_for_each (node, &bundle->lines) {
+        if (!LINE_OF(node)->retiring && apply_line(LINE_OF(node), options, err) != 0) {
+            return -1;
+        }
+    }
+    bundle->wanted_lines = options->lines == 0 ? 1 : options->lines;
+    bundle_take_log_level(bundle);
+    bundle_tidy_soon(bundle);
+    return bundle_merge_sync(bundle, err);
 }
 
 int bundle_set_credentials(struct bundle *bundle, const char *const *pairs, size_t pair_count,
                            struct hawser_error *err)
 {
-    return session_set_credentials(bundle_first(bundle)->session, pairs, pair_count, err);
+    struct list *node;
+    list_for_each (node, &bundle->lines) {
+        if (!LINE_OF(node)->retiring &&
+            session_set_credentials(LINE_OF(node)->session, pairs, pair_count, err) != 0) {
+            return -1;
+        }
+    }
+    return 0;
 }
 
 int bundle_subscribe(struct bundle *bundle, const struct hawser_slice *channels, size_t count,
                      struct hawser_error *err)
 {
-    return session_subscribe(bundle_first(bundle)->session, channels, count, err);
+    struct list *node;
+    list_for_each (node, &bundle->lines) {
+        if (!LINE_OF(node)->retiring &&
+            session_subscribe(LINE_OF(node)->session, channels, count, err) != 0) {
+            return -1;
+        }
+    }
+    return bundle_merge_sync(bundle, err);
 }
 
 int bundle_unsubscribe(struct bundle *bundle, const struct hawser_slice *channels, size_t count,
                        struct hawser_error *err)
 {
-    return session_unsubscribe(bundle_first(bundle)->session, channels, count, err);
+    struct list *node;
+    list_for_each (node, &bundle->lines) {
+        if (!LINE_OF(node)->retiring &&
+            session_unsubscribe(LINE_OF(node)->session, channels, count, err) != 0) {
+            return -1;
+        }
+    }
+    return bundle_merge_sync(bundle, err);
 }
 
 void bundle_reconnect(struct bundle *bundle, const char *reason)
 {
-    session_reconnect(bundle_first(bundle)->session, reason);
+    struct list *node;
+    list_for_each (node, &bundle->lines) {
+        if (!LINE_OF(node)->retiring) {
+            session_reconnect(LINE_OF(node)->session, reason);
+        }
+    }
+}
+
+/** READY before one that misses channels, and that before one whose refusal tells why. */
+static struct bundle_line *line_for_requests(const struct bundle *bundle)
+{
+    struct bundle_line *best = NULL;
+    struct list *node;
+    list_for_each (node, &bundle->lines) {
+        struct bundle_line *line = LINE_OF(node);
+        if (line->session->state == HAWSER_STATE_READY && !line->retiring) {
+            return line;
+        }
+        if (best == NULL || session_is_serving(line->session)) {
+            best = line;
+        }
+    }
+    return best;
 }
 
 int bundle_request(struct bundle *bundle, const char *method, struct hawser_slice params,
                    int64_t timeout_ms, hawser_reply_fn fn, void *arg, struct hawser_error *err)
 {
-    return session_request(bundle_first(bundle)->session, method, params, timeout_ms, fn, arg, err);
+    return session_request(line_for_requests(bundle)->session, method, params, timeout_ms, fn, arg,
+                           err);
 }
 
 void bundle_inherit(struct bundle *bundle, const char *message)
 {
-    session_inherit(bundle_first(bundle)->session, message);
+    struct list *node;
+    list_for_each (node, &bundle->lines) {
+        session_inherit(LINE_OF(node)->session, message);
+    }
+    if (bundle->merge == NULL) {
+        return;
+    }
+    list_for_each (node, &bundle->merge->book.in_state[CHANNEL_WANTED]) {
+        bundle_owe(CHANNEL_OF(node)->merged, 0, "connection", message);
+    }
 }

@@ -7,10 +7,15 @@
 #include "base/list.h"
 #include "base/obj.h"
 #include "session/bundle.h"
+#include "session/merge.h"
 #include "session/object.h"
 
 #define BUNDLE_MAGIC      0x42554e44u
 #define BUNDLE_LINE_MAGIC 0x424c494eu
+
+/** An acknowledged channel on which nothing came is taken to be covered by a line after so long:
+ * what was on its way to another line before has come by then. */
+#define BUNDLE_COVER_NS (500 * CLOCK_NS_PER_MS)
 
 /** One connection of the session. */
 struct bundle_line {
@@ -18,14 +23,69 @@ struct bundle_line {
     struct list node;
     struct bundle *bundle;
     struct session *session;
-    void *context; /* of the owner's, from line_open */
+    void *context;    /* of the owner's, from line_open */
+    size_t slot;      /* in struct merge_channel; the log has it, counted from 1 */
+    size_t place;     /* from 0: which url and address comes first */
+    uint8_t retiring; /* told to leave; freed when it has */
+    uint64_t won;     /* messages that it brought first */
+    uint64_t leads;   /* of those, how often another line brought the same next */
+    int64_t lead_ns;  /* and by how much it was earlier, all together */
+    struct telemetry_cell *won_cell;
+    struct telemetry_cell *lead_cell;
+};
+
+/** A channel that lines are merged in. */
+struct bundle_channel {
+    struct merge_channel merge;
+    const struct channel *name; /* in the book */
+    struct list holding;        /* in bundle_merge.holding, while messages are held back */
+    struct list held;           /* struct bundle_held */
+    uint8_t owes;               /* a gap is to be told before the next data */
+    uint8_t told;               /* a gap was told since the last data */
+    uint8_t stale_told;
+    uint8_t passed_by; /* slot */
+    int64_t passed_ns; /* realtime of the last message passed on */
+    clock_ns_t passed_at;
+    int64_t owed_since_ns;
+    char owed_reason[16];
+    char owed_message[160];
+};
+
+/** A message that is ahead of what was passed on, until another line has come so far. */
+struct bundle_held {
+    struct list node;
+    struct hawser_delivery delivery; /* its channel's name is of the book */
+    uint64_t hash;
+    size_t slot;
+    clock_ns_t at;
+    char bytes[];
+};
+
+/** While there are several lines, and a while longer. */
+struct bundle_merge {
+    struct wanted book;  /* channels by name: struct bundle_channel */
+    struct list holding; /* struct bundle_channel */
+    size_t held_bytes;
+    struct event timer; /* while anything is held back */
+    uint64_t sequence;
+    uint64_t epoch_gone; /* connections of lines that are no more */
+    uint64_t gaps;
+    uint64_t covered; /* gaps and closes of one line that another one made good */
+    struct complaint overflow;
 };
 
 struct bundle {
     OBJ_MAGIC_FIELD;
     struct bundle_env env;
-    struct list lines; /* struct bundle_line; never empty */
+    struct list lines; /* struct bundle_line, retiring ones included */
+    char *name;
+    struct log_subject log; /* for lines about the whole */
+    size_t wanted_lines;
+    uint8_t leaving;
     enum hawser_state state;
+    struct event tidy;          /* lines come and go from the loop, never inside a call */
+    clock_ns_t alone_at;        /* since when one line goes on alone */
+    struct bundle_merge *merge; /* NULL: one line, handed through */
 };
 
 #define LINE_OF(list_node) LIST_ENTRY(list_node, struct bundle_line, node)
@@ -36,11 +96,85 @@ static inline struct bundle_line *bundle_first(const struct bundle *bundle)
     return LINE_OF(bundle->lines.next);
 }
 
+/* bundle.c */
+/** The lines' level of the log is the bundle's. */
+void bundle_take_log_level(struct bundle *bundle);
+
 /* bundle_line.c */
-/** Make a line, in state IDLE, at the end of the list. @return borrowed; NULL with err set */
+/**
+ * Make a line, in state IDLE, at the end of the list, and begin to merge where it is not the only
+ * one.
+ * @param options  of the first place; NULL: those of `like`, with its channels and credentials
+ * @param like     NULL: of the owner's newest settings
+ * @return         borrowed; NULL with err set
+ */
 struct bundle_line *bundle_line_create(struct bundle *bundle, const struct session_options *options,
+                                       struct bundle_line *like, size_t place,
                                        struct hawser_error *err);
+/** Options of the first place as another place has them. @param urls room, for as long as `to` */
+void bundle_options_for(const struct session_options *from, size_t by, size_t place,
+                        const char *urls[URLS_MAX + 1], struct session_options *to);
+/** Tell it to leave; it is freed when it has. */
+void bundle_line_retire(struct bundle_line *line, const char *reason);
+/** Whose state is best; the owner is told when that changed. */
+void bundle_restate(struct bundle *bundle, const struct hawser_error *why);
 /** Not from inside callbacks of the line. NULL is allowed. */
 void bundle_line_destroy(struct bundle_line *line);
+/** @return NULL: none has this slot */
+struct bundle_line *bundle_line_of(const struct bundle *bundle, size_t slot);
+
+/* bundle_tidy.c */
+/** As many lines as are wanted, and no more; from the loop, soon. */
+void bundle_tidy_soon(struct bundle *bundle);
+void bundle_on_tidy(evutil_socket_t fd, short what, void *arg);
+
+/* bundle_merge.c */
+/** A record of a line, while merging. Hot. */
+void bundle_merge_record(struct bundle_line *line, const struct hawser_record *record);
+/** Number a record, and hand it to the owner. Hot. */
+void bundle_put(struct bundle *bundle, const struct hawser_record *record);
+/** Pass a message on. @param record NULL: it was held back. Hot. */
+void bundle_pass(struct bundle *bundle, struct bundle_channel *channel,
+                 const struct merge_item *item, const struct hawser_record *record);
+/** A gap is to be told, before the channel's next data at the latest. */
+void bundle_owe(struct bundle_channel *channel, int64_t since_ns, const char *reason,
+                const char *message);
+/** Tell it, if it is owed. */
+void bundle_tell_owed(struct bundle *bundle, struct bundle_channel *channel,
+                      struct hawser_slice name);
+
+/* bundle_hold.c */
+/** Keep a message back until another line has come so far. */
+void bundle_hold(struct bundle *bundle, struct bundle_channel *channel,
+                 const struct merge_item *item);
+/** A message of a line was passed on, or seen: what was held back may follow now. Hot. */
+void bundle_hold_look(struct bundle *bundle, struct bundle_channel *channel,
+                      const struct merge_item *item);
+/** Pass on what is held back in a channel, holes or not. */
+void bundle_hold_flush(struct bundle *bundle, struct bundle_channel *channel);
+/** Nothing covers these any more: pass on what was held back there. */
+void bundle_hold_recheck(struct bundle *bundle);
+/** Drop what was held back of one line, or of all (SIZE_MAX), in a channel. */
+void bundle_hold_drop(struct bundle *bundle, struct bundle_channel *channel, size_t slot);
+void bundle_hold_on_timer(evutil_socket_t fd, short what, void *arg);
+
+/* bundle_cover.c */
+/** Begin to merge, before a second line is there. @return 0, or -1 with err set */
+int bundle_merge_begin(struct bundle *bundle, struct hawser_error *err) HAWSER_MUST_CHECK;
+/** One line goes on alone. */
+void bundle_merge_end(struct bundle *bundle);
+/** At the end of the bundle. */
+void bundle_merge_free(struct bundle *bundle);
+/** The lines want other channels than before: take them into the book, and others out. */
+int bundle_merge_sync(struct bundle *bundle, struct hawser_error *err) HAWSER_MUST_CHECK;
+/** @return NULL: not in the book. Hot. */
+struct bundle_channel *bundle_channel_find(const struct bundle *bundle, struct hawser_slice name);
+/** Does a line other than `but` (NULL: any) bring everything that follows what was passed on? */
+int bundle_is_covered(const struct bundle *bundle, const struct bundle_channel *channel,
+                      struct hawser_slice name, const struct bundle_line *but);
+/** A line's link is gone: gaps are owed where no other covers. */
+void bundle_line_lost(struct bundle_line *line);
+/** A line is gone for good. */
+void bundle_line_forget(struct bundle_line *line);
 
 #endif

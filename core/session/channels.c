@@ -67,13 +67,14 @@ void session_channel_confirmed(struct session *session, struct hawser_slice name
                   "%.*s is acknowledged, and no longer wanted", (int)name.len, name.data);
         return;
     }
+    channel->seen_at = clock_monotonic();
     if (channel->state != CHANNEL_CONFIRMED) {
+        channel->confirmed_at = channel->seen_at;
         wanted_move(&session->wanted, channel, CHANNEL_CONFIRMED);
     }
     channel->refusals  = 0;
     channel->most_with = 0;
     channel->confirmed = 1;
-    channel->seen_at   = clock_monotonic();
     session_tell_gap(session, channel);
     session_channels_look(session);
 }

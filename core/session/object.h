@@ -114,7 +114,9 @@ struct session {
 
     /* channels: restore.c, channels.c; requests: requests.c */
     struct wanted wanted;
-    size_t answers; /* about channels, on this link */
+    const struct hawser_delivery *delivery; /* while env.record has its DATA record */
+    struct channel *delivered;              /* and the channel that it is of */
+    size_t answers;                         /* about channels, on this link */
     size_t heals_pending;
     struct rpc_pending *requests;
     struct session_throttle_queue throttle;
@@ -238,6 +240,8 @@ void session_restore_channels(struct session *session);
 void session_unanswered(struct session *session);
 /** Complain of the channels that are missing, and stop the deadline. */
 void session_complain_of_channels(struct session *session);
+/** READY, or but for refused channels: requests may be sent. */
+int session_is_serving(const struct session *session);
 /** Is every channel answered on this link, one way or the other? */
 int session_is_settled(const struct session *session);
 /** Ask for what is wanted and give up what is not, in batches. */
@@ -264,6 +268,14 @@ void session_tell_gap(struct session *session, struct channel *channel);
 /* requests.c */
 void session_on_requests(struct session *session);
 void session_requests_lost(struct session *session, const struct hawser_error *why);
+
+/* successor.c */
+/** Want what another session wants, for the reasons in `origins`. */
+int session_follow_channels(struct session *session, const struct session *of, uint8_t origins,
+                            struct hawser_error *err) HAWSER_MUST_CHECK;
+/** Have the credentials that another has. */
+int session_follow_credentials(struct session *session, const struct session *of,
+                               struct hawser_error *err) HAWSER_MUST_CHECK;
 
 /* report.c */
 void session_report_begin(struct session *session);

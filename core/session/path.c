@@ -11,6 +11,7 @@ int session_path_prepare(struct session *session, struct hawser_error *err)
     const struct session_options *options = &session->options;
     session->path                         = (struct net_path){
                                 .bind            = options->bind,
+                                .first_address   = options->first_address,
                                 .user_timeout_ms = options->tcp_user_timeout_ms,
                                 .keepalive_ms    = options->tcp_keepalive_ms,
     };

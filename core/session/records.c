@@ -94,6 +94,8 @@ void session_deliver(struct session *session, const struct hawser_delivery *deli
     channel->seen_at            = session->beat.heard_at;
     channel->strikes            = 0;
     channel->good_ns            = delivery->received_ns;
+    session->delivery           = delivery;
+    session->delivered          = channel;
     struct hawser_record record = {
         .kind    = HAWSER_RECORD_DATA,
         .flags   = delivery->flags,

@@ -144,9 +144,7 @@ int session_call(struct session *session, const char *method, struct hawser_slic
 int session_request(struct session *session, const char *method, struct hawser_slice params,
                     int64_t timeout_ms, hawser_reply_fn fn, void *arg, struct hawser_error *err)
 {
-    int degraded = session->state == HAWSER_STATE_RESTORING && session->restored &&
-                   !session_has_deadline(session);
-    if (session->state != HAWSER_STATE_READY && !degraded) {
+    if (!session_is_serving(session)) {
         error_set(err, HAWSER_SESSION_STATE, "session %s is %s, not READY; %s was not sent",
                   session->label, session_state_name(session->state), method);
         return -1;

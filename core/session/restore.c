@@ -100,6 +100,13 @@ int session_is_settled(const struct session *session)
                                     0;
 }
 
+int session_is_serving(const struct session *session)
+{
+    return session->state == HAWSER_STATE_READY ||
+           (session->state == HAWSER_STATE_RESTORING && session->restored &&
+            !session_has_deadline(session));
+}
+
 void session_complain_of_channels(struct session *session)
 {
     const struct list *refused = &session->wanted.in_state[CHANNEL_REFUSED];

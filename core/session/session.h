@@ -73,6 +73,7 @@ struct session_options {
     uint32_t compression;     /* 1: offer permessage-deflate */
     uint32_t log_from;        /* 1 + the level from which on its lines are written; 0: as all are */
     uint32_t text_unchecked;  /* 1: text may be anything */
+    uint32_t first_address;   /* of those that a url's host has, which is dialled first */
 };
 
 /** The session's surroundings. Copied; what it points to outlives the session. */

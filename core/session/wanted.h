@@ -10,6 +10,8 @@
 #include "hawser/error.h"
 #include "session/gap.h"
 
+struct bundle_channel;
+
 enum channel_state {
     CHANNEL_WANTED,    /* to be asked for */
     CHANNEL_PENDING,   /* asked for, not answered */
@@ -37,17 +39,19 @@ struct channel {
     uint8_t heal_pending;
     uint8_t strikes; /* how often it went stale since it last delivered */
     uint32_t refusals;
-    uint32_t asked_with;    /* channels in the batch that it was last asked for in */
-    uint32_t most_with;     /* of the next one; 0: as many as the adapter takes */
-    clock_ns_t asked_at;    /* PENDING, LEAVING: since */
-    clock_ns_t retry_at;    /* REFUSED: not before */
-    clock_ns_t heal_at;     /* not healed again before */
-    clock_ns_t seen_at;     /* monotonic: it delivered or was confirmed */
-    int64_t stale_after_ns; /* 0: silence is normal */
-    int64_t good_ns;        /* realtime of its last delivery; 0: none */
-    int64_t gap_since_ns;   /* with gap_pending */
+    uint32_t asked_with;     /* channels in the batch that it was last asked for in */
+    uint32_t most_with;      /* of the next one; 0: as many as the adapter takes */
+    clock_ns_t asked_at;     /* PENDING, LEAVING: since */
+    clock_ns_t confirmed_at; /* CONFIRMED: since */
+    clock_ns_t retry_at;     /* REFUSED: not before */
+    clock_ns_t heal_at;      /* not healed again before */
+    clock_ns_t seen_at;      /* monotonic: it delivered or was confirmed */
+    int64_t stale_after_ns;  /* 0: silence is normal */
+    int64_t good_ns;         /* realtime of its last delivery; 0: none */
+    int64_t gap_since_ns;    /* with gap_pending */
     struct gap_watch gap;
-    char name[]; /* NUL-terminated */
+    struct bundle_channel *merged; /* in the book of a bundle that merges lines; else NULL */
+    char name[];                   /* NUL-terminated */
 };
 
 struct wanted {

@@ -1,0 +1,293 @@
+/*
+ * Records of several lines into one stream: data is passed on once, and an event of one line only
+ * where no other line makes up for it. The rules for data are merge.c's.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/slice.h"
+#include "session/bundle_object.h"
+
+static uint64_t epoch_of(const struct bundle *bundle)
+{
+    uint64_t epoch = bundle->merge->epoch_gone;
+    const struct list *node;
+    list_for_each (node, &bundle->lines) {
+        epoch += LIST_ENTRY(node, const struct bundle_line, node)->session->epoch;
+    }
+    return epoch;
+}
+
+void bundle_put(struct bundle *bundle, const struct hawser_record *record)
+{
+    struct hawser_record numbered = *record;
+    numbered.epoch                = epoch_of(bundle);
+    numbered.sequence             = ++bundle->merge->sequence;
+    bundle->env.record(bundle->env.arg, &numbered);
+}
+
+/* gaps */
+
+void bundle_owe(struct bundle_channel *channel, int64_t since_ns, const char *reason,
+                const char *message)
+{
+    if (channel->owes) {
+        return;
+    }
+    channel->owes          = 1;
+    channel->owed_since_ns = since_ns;
+    channel->merge.passed  = (struct gap_watch){0};
+    (void)snprintf(channel->owed_reason, sizeof(channel->owed_reason), "%s", reason);
+    (void)snprintf(channel->owed_message, sizeof(channel->owed_message), "%s", message);
+}
+
+static void put_gap(struct bundle *bundle, struct bundle_channel *channel,
+                    const struct hawser_record *about)
+{
+    struct hawser_record gap = *about;
+    gap.struct_size          = sizeof(gap);
+    gap.kind                 = HAWSER_RECORD_GAP;
+    gap.time_ns              = clock_realtime();
+    gap.session              = slice_of(bundle->name);
+    channel->told            = 1;
+    bundle->merge->gaps++;
+    bundle_put(bundle, &gap);
+}
+
+void bundle_tell_owed(struct bundle *bundle, struct bundle_channel *channel,
+                      struct hawser_slice name)
+{
+    int owed      = channel->owes && !channel->told;
+    channel->owes = 0;
+    if (owed) {
+        put_gap(bundle, channel,
+                &(struct hawser_record){.channel  = name,
+                                        .since_ns = channel->owed_since_ns,
+                                        .reason   = slice_of(channel->owed_reason),
+                                        .message  = slice_of(channel->owed_message)});
+    }
+}
+
+static void tell_hole(struct bundle *bundle, struct bundle_channel *channel,
+                      const struct merge_item *item, enum gap_verdict verdict)
+{
+    const struct bundle_line *line = bundle_line_of(bundle, item->line);
+    struct hawser_slice name       = item->delivery->channel;
+    struct channel *own = line == NULL ? NULL : wanted_find(&line->session->wanted, name);
+    if (!channel->told) {
+        put_gap(bundle, channel,
+                &(struct hawser_record){.channel  = name,
+                                        .since_ns = channel->passed_ns,
+                                        .reason   = SLICE_LITERAL("sequence"),
+                                        .message  = slice_of(gap_text(verdict))});
+        session_emit(bundle_first(bundle)->session, HAWSER_EVENT_GAP_DETECTED, 1,
+                     HAWSER_SESSION_GAP, own == NULL ? NULL : own->name);
+        log_about(&bundle->log, LOG_WARN, "HW-SESSION-038",
+                  "channel %.*s: %s, at %" PRIu64 ", and no line has them; it is "
+                  "subscribed again alone",
+                  (int)name.len, name.data, gap_text(verdict), item->delivery->sequence);
+    }
+    if (own != NULL) {
+        session_heal(line->session, own);
+    }
+}
+
+/* data */
+
+void bundle_pass(struct bundle *bundle, struct bundle_channel *channel,
+                 const struct merge_item *item, const struct hawser_record *record)
+{
+    const struct hawser_delivery *delivery = item->delivery;
+    struct bundle_line *line               = bundle_line_of(bundle, item->line);
+    struct hawser_record held              = {
+                     .struct_size = sizeof(held),
+                     .kind        = HAWSER_RECORD_DATA,
+                     .flags       = delivery->flags,
+                     .time_ns     = delivery->received_ns,
+                     .session     = slice_of(bundle->name),
+                     .channel     = delivery->channel,
+                     .data        = delivery->data,
+    };
+    bundle_tell_owed(bundle, channel, delivery->channel);
+    enum gap_verdict verdict = merge_pass(&channel->merge, item);
+    if (verdict != GAP_NONE) {
+        tell_hole(bundle, channel, item, verdict);
+    }
+    channel->told       = 0;
+    channel->stale_told = 0;
+    channel->passed_by  = (uint8_t)item->line;
+    channel->passed_ns  = delivery->received_ns;
+    channel->passed_at  = clock_monotonic();
+    if (line != NULL) {
+        line->won++;
+        telemetry_add(line->won_cell, 1);
+    }
+    bundle_put(bundle, record != NULL ? record : &held);
+}
+
+/* Another line brings what was passed on last: by how much was the first one earlier? */
+static void measure_lead(struct bundle *bundle, const struct bundle_channel *channel,
+                         const struct merge_item *item)
+{
+    const struct merge_channel *merge      = &channel->merge;
+    const struct hawser_delivery *delivery = item->delivery;
+    int is_last                            = (delivery->flags & HAWSER_DELIVERY_SEQUENCED) != 0
+                                                 ? delivery->sequence == merge->passed.last
+                                                 : merge->lines[item->line].cursor == merge->head;
+    struct bundle_line *winner             = bundle_line_of(bundle, channel->passed_by);
+    int64_t lead_ns                        = delivery->received_ns - channel->passed_ns;
+    if (is_last && winner != NULL && channel->passed_by != item->line && lead_ns >= 0) {
+        winner->leads++;
+        winner->lead_ns += lead_ns;
+        telemetry_add(winner->lead_cell, lead_ns);
+    }
+}
+
+static void get_ahead(struct bundle_line *line, struct bundle_channel *channel,
+                      const struct merge_item *item, const struct hawser_record *record)
+{
+    struct bundle *bundle = line->bundle;
+    if (bundle_is_covered(bundle, channel, record->channel, line)) {
+        bundle_hold(bundle, channel, item);
+        return;
+    }
+    bundle_hold_flush(bundle, channel);
+    bundle_pass(bundle, channel, item, record);
+}
+
+static void take_data(struct bundle_line *line, const struct hawser_record *record)
+{
+    struct bundle *bundle                  = line->bundle;
+    const struct channel *own              = line->session->delivered;
+    const struct hawser_delivery *delivery = line->session->delivery;
+    struct bundle_channel *channel         = bundle_channel_find(bundle, record->channel);
+    if (channel == NULL) { /* wanted since a moment ago, and no memory for more */
+        bundle_put(bundle, record);
+        return;
+    }
+    struct merge_line *self = &channel->merge.lines[line->slot];
+    struct merge_item item  = {delivery, merge_hash(delivery), line->slot};
+    merge_meet(&channel->merge, line->slot, own->asked_at);
+    if (self->fresh && own->state == CHANNEL_CONFIRMED &&
+        clock_monotonic() - own->confirmed_at >= BUNDLE_COVER_NS) {
+        self->joined = 1;
+    }
+    switch (merge_judge(&channel->merge, &item)) {
+    case MERGE_SEEN:
+        measure_lead(bundle, channel, &item);
+        break;
+    case MERGE_NEW:
+        bundle_pass(bundle, channel, &item, record);
+        break;
+    case MERGE_AHEAD:
+        get_ahead(line, channel, &item, record);
+        return;
+    case MERGE_BACK:
+        if (bundle_is_covered(bundle, channel, record->channel, line)) {
+            return;
+        }
+        merge_forget(&channel->merge, line->slot);
+        bundle_pass(bundle, channel, &item, record);
+        break;
+    }
+    if (!list_is_empty(&channel->held)) {
+        bundle_hold_look(bundle, channel, &item);
+    }
+}
+
+/* events */
+
+static void swallow(struct bundle_line *line, const struct hawser_record *record, const char *what)
+{
+    line->bundle->merge->covered++;
+    log_about(&line->session->log, LOG_INFO, "HW-SESSION-037",
+              "%s%s%.*s (%.*s) is made good by another line", what,
+              record->channel.len > 0 ? " of " : "", (int)record->channel.len,
+              record->channel.data == NULL ? "" : record->channel.data, (int)record->message.len,
+              record->message.data == NULL ? "" : record->message.data);
+}
+
+static void take_gap(struct bundle_line *line, const struct hawser_record *record)
+{
+    struct bundle *bundle          = line->bundle;
+    struct bundle_channel *channel = bundle_channel_find(bundle, record->channel);
+    char message[HAWSER_ERROR_MESSAGE_SIZE];
+    if (channel == NULL) {
+        bundle_put(bundle, record);
+        return;
+    }
+    if (slice_equal_text(record->reason, "connection")) {
+        bundle_tell_owed(bundle, channel, record->channel); /* nothing owed: another line went on */
+        return;
+    }
+    channel->merge.lines[line->slot].joined = 0;
+    if (bundle_is_covered(bundle, channel, record->channel, line)) {
+        swallow(line, record, "a gap");
+    } else if (slice_equal_text(record->reason, "sequence")) {
+        (void)snprintf(message, sizeof(message), "%.*s", (int)record->message.len,
+                       record->message.data);
+        bundle_owe(channel, record->since_ns, "sequence", message); /* its data comes next */
+    } else if (!channel->told) {
+        channel->owes = 0;
+        put_gap(bundle, channel, record);
+    }
+}
+
+/* It is told when the channel is silent on all lines, and once. */
+static void take_stale(struct bundle_line *line, const struct hawser_record *record)
+{
+    struct bundle_channel *channel = bundle_channel_find(line->bundle, record->channel);
+    if (channel != NULL && channel->passed_ns > record->since_ns) {
+        swallow(line, record, "the silence");
+    } else if (channel == NULL || !channel->stale_told) {
+        bundle_put(line->bundle, record);
+        if (channel != NULL) {
+            channel->stale_told = 1;
+        }
+    }
+}
+
+static int is_served_by_another(const struct bundle_line *line)
+{
+    const struct list *node;
+    list_for_each (node, &line->bundle->lines) {
+        const struct bundle_line *other = LIST_ENTRY(node, const struct bundle_line, node);
+        if (other != line && session_is_serving(other->session)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+void bundle_merge_record(struct bundle_line *line, const struct hawser_record *record)
+{
+    switch (record->kind) {
+    case HAWSER_RECORD_DATA:
+        take_data(line, record);
+        break;
+    case HAWSER_RECORD_GAP:
+        take_gap(line, record);
+        break;
+    case HAWSER_RECORD_STALE:
+        take_stale(line, record);
+        break;
+    case HAWSER_RECORD_READY:
+        if (!is_served_by_another(line)) {
+            bundle_put(line->bundle, record);
+        }
+        break;
+    case HAWSER_RECORD_CLOSED:
+        bundle_line_lost(line);
+        if (is_served_by_another(line)) {
+            swallow(line, record, "the end of its link");
+        } else {
+            bundle_put(line->bundle, record);
+        }
+        break;
+    default:
+        bundle_put(line->bundle, record);
+        break;
+    }
+}

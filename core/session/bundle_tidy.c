@@ -1,0 +1,147 @@
+/*
+ * As many lines as are wanted: made, and freed when they have left, from the loop. See
+ * bundle_object.h.
+ */
+#include "base/error.h"
+#include "base/log.h"
+#include "session/bundle_object.h"
+
+#define LINGER_MS INT64_C(2000) /* one line alone may still be behind what another had brought */
+#define RETRY_MS  INT64_C(5000)
+
+void bundle_tidy_soon(struct bundle *bundle)
+{
+    event_active(&bundle->tidy, EV_TIMEOUT, 0);
+}
+
+static void look_again(struct bundle *bundle, int64_t in_ms)
+{
+    struct timeval delay = {.tv_sec = in_ms / 1000, .tv_usec = in_ms % 1000 * 1000};
+    if (!evtimer_pending(&bundle->tidy, NULL) && evtimer_add(&bundle->tidy, &delay) != 0) {
+        log_about(&bundle->log, LOG_CRIT, "HW-SESSION-041",
+                  "a timer for lines was not set: out of memory");
+    }
+}
+
+static int is_over(const struct bundle_line *line)
+{
+    return line->session->state == HAWSER_STATE_CLOSED ||
+           line->session->state == HAWSER_STATE_FAILED;
+}
+
+/* The last one stays: it is what the owner sees. */
+static void free_retired(struct bundle *bundle)
+{
+    struct list *node, *after;
+    list_for_each_safe (node, after, &bundle->lines) {
+        struct bundle_line *line = LINE_OF(node);
+        if (line->retiring && is_over(line) && bundle->lines.next->next != &bundle->lines) {
+            bundle_line_forget(line);
+            bundle_line_destroy(line);
+        }
+    }
+}
+
+static size_t count_lines(const struct bundle *bundle)
+{
+    size_t count = 0;
+    struct list *node;
+    list_for_each (node, &bundle->lines) {
+        count += !LINE_OF(node)->retiring;
+    }
+    return count;
+}
+
+static size_t free_place(const struct bundle *bundle)
+{
+    unsigned taken = 0;
+    size_t place   = 0;
+    struct list *node;
+    list_for_each (node, &bundle->lines) {
+        taken |= LINE_OF(node)->retiring ? 0 : 1u << LINE_OF(node)->place;
+    }
+    while ((taken & (1u << place)) != 0) {
+        place++;
+    }
+    return place;
+}
+
+static struct bundle_line *first_staying(const struct bundle *bundle)
+{
+    struct list *node;
+    list_for_each (node, &bundle->lines) {
+        if (!LINE_OF(node)->retiring) {
+            return LINE_OF(node);
+        }
+    }
+    return bundle_first(bundle);
+}
+
+static void add_lines(struct bundle *bundle)
+{
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    while (count_lines(bundle) < bundle->wanted_lines) {
+        struct bundle_line *line =
+            bundle_line_create(bundle, NULL, first_staying(bundle), free_place(bundle), &err);
+        if (line == NULL) {
+            log_about(&bundle->log, LOG_ERROR, "HW-SESSION-042",
+                      "one line less than wanted: %s; next try in %lld ms", err.message,
+                      (long long)RETRY_MS);
+            look_again(bundle, RETRY_MS);
+            return;
+        }
+        session_start(line->session);
+    }
+}
+
+static void retire_surplus(struct bundle *bundle)
+{
+    struct list *node = bundle->lines.prev;
+    size_t surplus    = count_lines(bundle);
+    surplus           = surplus > bundle->wanted_lines ? surplus - bundle->wanted_lines : 0;
+    for (; surplus > 0; node = node->prev) {
+        if (!LINE_OF(node)->retiring) {
+            bundle_line_retire(LINE_OF(node), "fewer lines are wanted");
+            surplus--;
+        }
+    }
+}
+
+static void end_merge_when_alone(struct bundle *bundle)
+{
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    clock_ns_t now          = clock_monotonic();
+    if (bundle->merge == NULL || bundle->wanted_lines > 1 ||
+        bundle->lines.next->next != &bundle->lines) {
+        bundle->alone_at = 0;
+        return;
+    }
+    bundle->alone_at = bundle->alone_at == 0 ? now : bundle->alone_at;
+    int64_t left_ms  = LINGER_MS - (now - bundle->alone_at) / CLOCK_NS_PER_MS;
+    if (left_ms > 0 || !list_is_empty(&bundle->merge->holding)) {
+        look_again(bundle, left_ms > 0 ? left_ms : LINGER_MS);
+        return;
+    }
+    bundle_merge_end(bundle);
+    if (session_set_line(bundle_first(bundle)->session, 0, &err) != 0) {
+        log_about(&bundle->log, LOG_WARN, "HW-SESSION-043", "%s; the log names its line on",
+                  err.message);
+    }
+}
+
+void bundle_on_tidy(evutil_socket_t fd, short what, void *arg)
+{
+    struct bundle *bundle = OBJ_CAST(struct bundle, arg, BUNDLE_MAGIC);
+    (void)fd;
+    (void)what;
+    free_retired(bundle);
+    if (bundle->leaving) {
+        return;
+    }
+    add_lines(bundle);
+    retire_surplus(bundle);
+    if (bundle->merge != NULL) {
+        bundle_restate(bundle, NULL);
+    }
+    end_merge_when_alone(bundle);
+}

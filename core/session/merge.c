@@ -1,0 +1,174 @@
+/*
+ * Which message of several lines is new. See merge.h.
+ */
+#include "session/merge.h"
+
+#include <stdlib.h>
+
+#include "base/hash.h"
+
+#define MEMORY_BYTES (8u << 20) /* of all rings of a session, as far as the least window allows */
+
+static int is_sequenced(const struct hawser_delivery *delivery)
+{
+    return (delivery->flags & HAWSER_DELIVERY_SEQUENCED) != 0;
+}
+
+static uint8_t mark_of(size_t line)
+{
+    return (uint8_t)(1u << line);
+}
+
+void merge_init(struct merge_channel *channel, uint32_t window)
+{
+    *channel = (struct merge_channel){.window = window};
+}
+
+void merge_fini(struct merge_channel *channel)
+{
+    free(channel->hashes);
+    free(channel->marks);
+    channel->hashes = NULL;
+    channel->marks  = NULL;
+}
+
+uint32_t merge_window(size_t channels)
+{
+    uint32_t window = MERGE_WINDOW_MAX;
+    while (window > MERGE_WINDOW_MIN && channels * window * sizeof(uint64_t) > MEMORY_BYTES) {
+        window /= 2;
+    }
+    return window;
+}
+
+uint64_t merge_hash(const struct hawser_delivery *delivery)
+{
+    return is_sequenced(delivery) ? 0 : hash_bytes(delivery->data.data, delivery->data.len);
+}
+
+static uint64_t tail_of(const struct merge_channel *channel)
+{
+    return channel->head > channel->window ? channel->head - channel->window : 0;
+}
+
+void merge_meet(struct merge_channel *channel, size_t line, clock_ns_t since)
+{
+    struct merge_line *self = &channel->lines[line];
+    if (self->since == since) {
+        return;
+    }
+    self->since  = since;
+    self->fresh  = 1;
+    self->joined = 0;
+    self->cursor = tail_of(channel);
+    for (uint64_t at = self->cursor; channel->marks != NULL && at < channel->head; at++) {
+        channel->marks[at & (channel->window - 1)] &= (uint8_t)~mark_of(line);
+    }
+}
+
+void merge_forget(struct merge_channel *channel, size_t line)
+{
+    channel->lines[line] = (struct merge_line){0};
+}
+
+/* Where does it stand to what was passed on? */
+static enum merge_verdict place(struct merge_channel *channel, const struct merge_item *item)
+{
+    const struct hawser_delivery *delivery = item->delivery;
+    const struct gap_watch *passed         = &channel->passed;
+    struct merge_line *self                = &channel->lines[item->line];
+    int follows                            = (delivery->flags & HAWSER_DELIVERY_FOLLOWS) != 0
+                                                 ? delivery->previous == passed->last
+                                                 : delivery->sequence == passed->last + 1;
+    if (!passed->seen) {
+        return MERGE_NEW;
+    }
+    if (delivery->sequence <= passed->last) {
+        self->joined = 1; /* whatever comes after what was passed on comes by this line too */
+        return MERGE_SEEN;
+    }
+    return follows || (self->joined && (delivery->flags & HAWSER_DELIVERY_SNAPSHOT) != 0)
+               ? MERGE_NEW
+               : MERGE_AHEAD;
+}
+
+static enum merge_verdict judge_sequence(struct merge_channel *channel,
+                                         const struct merge_item *item)
+{
+    struct merge_line *self = &channel->lines[item->line];
+    uint64_t sequence       = item->delivery->sequence;
+    if (self->counted && sequence < self->highest && channel->passed.seen) {
+        self->joined = 0;
+        return MERGE_BACK;
+    }
+    self->highest = sequence;
+    self->counted = 1;
+    return place(channel, item);
+}
+
+static enum merge_verdict judge_content(struct merge_channel *channel,
+                                        const struct merge_item *item)
+{
+    struct merge_line *self = &channel->lines[item->line];
+    uint64_t mask           = channel->window - 1;
+    uint64_t tail           = tail_of(channel);
+    uint8_t mark            = mark_of(item->line);
+    self->cursor            = self->cursor < tail ? tail : self->cursor;
+    for (uint64_t at = self->cursor; at < channel->head; at++) {
+        if (channel->hashes[at & mask] == item->hash && (channel->marks[at & mask] & mark) == 0) {
+            channel->marks[at & mask] |= mark;
+            self->cursor = at + 1;
+            self->joined = 1;
+            return MERGE_SEEN;
+        }
+    }
+    return self->joined ? MERGE_NEW : MERGE_AHEAD;
+}
+
+enum merge_verdict merge_judge(struct merge_channel *channel, const struct merge_item *item)
+{
+    channel->lines[item->line].fresh = 0;
+    return is_sequenced(item->delivery) ? judge_sequence(channel, item)
+                                        : judge_content(channel, item);
+}
+
+enum merge_verdict merge_judge_again(struct merge_channel *channel, const struct merge_item *item)
+{
+    return is_sequenced(item->delivery) ? place(channel, item) : judge_content(channel, item);
+}
+
+/* Without memory for the ring nothing is remembered, and messages come as often as lines bring
+ * them: better than not at all. */
+static void remember(struct merge_channel *channel, const struct merge_item *item)
+{
+    struct merge_line *self = &channel->lines[item->line];
+    uint64_t mask           = channel->window - 1;
+    if (channel->hashes == NULL) {
+        channel->hashes = calloc(channel->window, sizeof(*channel->hashes));
+    }
+    if (channel->marks == NULL) {
+        channel->marks = calloc(channel->window, sizeof(*channel->marks));
+    }
+    if (channel->hashes == NULL || channel->marks == NULL) {
+        return;
+    }
+    channel->hashes[channel->head & mask] = item->hash;
+    channel->marks[channel->head & mask]  = mark_of(item->line);
+    channel->head++;
+    /* what others brought and it did not is still to come by it: its place is in front of that */
+    while (self->cursor < channel->head &&
+           (self->cursor < tail_of(channel) ||
+            (channel->marks[self->cursor & mask] & mark_of(item->line)) != 0)) {
+        self->cursor++;
+    }
+}
+
+enum gap_verdict merge_pass(struct merge_channel *channel, const struct merge_item *item)
+{
+    channel->lines[item->line].joined = 1;
+    if (is_sequenced(item->delivery)) {
+        return gap_check(&channel->passed, item->delivery);
+    }
+    remember(channel, item);
+    return GAP_NONE;
+}

@@ -1,0 +1,80 @@
+"""lines 2, one line cut at random again and again at 5,000 messages a second: each message comes out once, none is lost, none comes twice."""
+import random
+import re
+import signal
+import unittest
+
+from lib.host import Host, book_faults
+from lib.sim import Sim
+from lib.wait import wait_until
+
+BOOK = "book.BTC-PERPETUAL.100ms"
+TRADES = "trades.BTC-PERPETUAL.100ms"
+CUTS = 8
+
+CONFIG = """load_module hawser_deribit.so;
+load_module hawser_jsonl.so;
+connect_budget rate=0;
+output jsonl out {{ path data/out.jsonl; queue_bytes 256m; }}
+session btc {{ adapter deribit; url {urls}; lines {lines}; subscribe {channels}; output out; reconnect delay=20ms max_delay=50ms; }}
+"""
+
+
+def numbers(records):
+    """The numbers that the exchange gave each trade, in the order of the output."""
+    return [trade["trade_seq"] for r in records if r.get("channel") == TRADES for trade in r.get("data", [])]
+
+
+def events(records):
+    return [(r["event"], r.get("channel")) for r in records if "event" in r]
+
+
+class LinesLoseNothing(unittest.TestCase):
+    def state(self, host):
+        return host.ask("session.state", {"session": "btc"})
+
+    def lines(self, host):
+        return self.state(host)["lines"]
+
+    def wait_lines(self, host, count):
+        wait_until(lambda: [x["state"] for x in self.lines(host)] == ["READY"] * count, f"{count} lines to be READY", 20)
+
+    def cut_one_of_two(self, sim, host):
+        """Both lines bring what comes, so that either may go."""
+        self.wait_lines(host, 2)
+        self.wait_more(host, 300)
+        sim.command(f"cut {random.choice(sim.connections())['conn']}")
+
+    def wait_more(self, host, count):
+        seen = self.state(host)["messages"]
+        wait_until(lambda: self.state(host)["messages"] > seen + 2 * count, "more messages", 20)
+
+    def check_whole(self, records):
+        self.assertEqual([r["seq"] for r in records], list(range(1, len(records) + 1)))
+        found = numbers(records)
+        self.assertGreater(len(found), 1000)
+        self.assertEqual(found, list(range(found[0], found[0] + len(found))), "trades: lost, twice, or in another order")
+        self.assertEqual(book_faults(records, BOOK), [])
+
+    def test_a_line_is_cut_again_and_again_and_every_message_comes_once(self):
+        with Sim(rate=5000, broadcast=True) as sim:
+            with Host(CONFIG.format(urls=sim.url, lines=2, channels=f"{BOOK} {TRADES}")) as host:
+                host.start()
+                for _ in range(CUTS):
+                    self.cut_one_of_two(sim, host)
+                self.wait_lines(host, 2)
+                self.wait_more(host, 300)
+                lines = self.lines(host)
+                self.assertGreater(self.state(host)["covered"], 0)
+                host.process.send_signal(signal.SIGTERM)
+                self.assertEqual(host.process.wait(30), 0)
+                records = host.records("data/out.jsonl")
+                self.check_whole(records)
+                self.assertEqual(events(records), [("ready", None), ("closed", None)])
+                self.assertGreater(sum(x["reconnects"] for x in lines), CUTS - 1)
+                self.assertTrue(all(x["won"] > 0 for x in lines), lines)
+                self.assertRegex(host.log(), re.compile(r"session=btc line=\d "))
+
+
+if __name__ == "__main__":
+    unittest.main()
