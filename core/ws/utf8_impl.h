@@ -15,8 +15,9 @@
  */
 size_t ws_utf8_prefix_avx2(const uint8_t *bytes, size_t len);
 
-/** @return 1: the machine, and the build, have these instructions. Hot. */
-#if defined(__x86_64__)
+/** @return 1: the machine, and the build, have these instructions. Hot. A test that is built
+ * WITHOUT takes the other way. */
+#if defined(__x86_64__) && !defined(WS_UTF8_WITHOUT_AVX2)
 static inline int ws_utf8_has_avx2(void)
 {
     return __builtin_cpu_supports("avx2") != 0;

@@ -51,7 +51,8 @@ static void feed(uint8_t options_byte, const uint8_t *wire, size_t size, uint32_
                                             (options_byte & 2u) != 0 ? 1u << 20 : 40,
                                         .max_fragments       = (options_byte & 4u) != 0 ? 1000 : 3,
                                         .inflate_window_bits = (options_byte & 8u) != 0 ? 15 : 0,
-                                        .inflate_forgets     = options_byte >> 4 & 1u};
+                                        .inflate_forgets     = options_byte >> 4 & 1u,
+                                        .text_unchecked      = options_byte >> 5 & 1u};
     struct hawser_error err          = HAWSER_ERROR_INIT;
     struct ws_reader *reader         = ws_reader_create(&options, &HANDLER, out, &err);
     uint8_t *tail                    = NULL;
