@@ -239,6 +239,11 @@ int control_listener(const struct control *control)
     return control->fd;
 }
 
+size_t control_client_count(const struct control *control)
+{
+    return control == NULL ? 0 : count_conns(control);
+}
+
 const char *control_path(const struct control *control)
 {
     return control->path;

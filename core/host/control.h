@@ -32,6 +32,8 @@ struct control *control_adopt(struct master *master, int listener, const char *p
 /** Borrowed. */
 int control_listener(const struct control *control);
 const char *control_path(const struct control *control);
+/** How many are connected. NULL is allowed. */
+size_t control_client_count(const struct control *control);
 /** Closes every connection and removes the socket. NULL is allowed. */
 void control_destroy(struct control *control);
 

@@ -274,7 +274,6 @@ static void on_lead_over(evutil_socket_t fd, short what, void *arg)
 static int start_children(struct master *master, struct hawser_error *err)
 {
     static const struct timeval lead = {OBSERVER_LEAD_S, 0};
-    (void)signal(SIGPIPE, SIG_IGN); /* writing to what is gone is an error to handle, not a death */
     if (master->settings.daemon && become_daemon(master, err) != 0) {
         return -1;
     }

@@ -257,6 +257,9 @@ static void start_later(struct master_child *child)
 void master_child_start(struct master_child *child)
 {
     struct hawser_error err = HAWSER_ERROR_INIT;
+    if (child->master->stopping) {
+        return;
+    }
     if (master_child_is_running(
             child)) { /* told to end, and still at it: two of one index would share its sessions */
         child->again = !child->wanted;

@@ -65,6 +65,13 @@ static void finish(struct master *master, int ok)
     master_reload_resume(master);
 }
 
+static void give_up(struct master *master)
+{
+    (void)snprintf(master->reload.last.text, sizeof(master->reload.last.text),
+                   "reload given up: the host is stopping");
+    finish(master, 0);
+}
+
 static void refuse(struct master *master, const struct conf_problems *problems)
 {
     struct buf text = {0};
@@ -244,7 +251,9 @@ static void on_checked(void *arg, const struct conf_problems *problems)
     struct hawser_error err      = HAWSER_ERROR_INIT;
     struct conf_problems more;
     conf_problems_init(&more);
-    if (problems->count > 0) {
+    if (master->stopping) { /* what it would start would have to be stopped */
+        give_up(master);
+    } else if (problems->count > 0) {
         refuse(master, problems);
     } else if (settings_read(&reload->settings, reload->tree, master->options->prefix,
                              master->options->error_log, &err) != 0) {
@@ -313,9 +322,6 @@ void master_reload_start(struct master *master,
             .done = done, .arg = arg, .for_next = reload->step != RELOAD_STEP_NONE};
         list_append(&reload->waiters, &waiter->node);
     }
-    if (reload->deadline == NULL) {
-        reload->deadline = event_new(master->base, -1, 0, on_deadline, master);
-    }
     reload->again = 1;
     master_reload_resume(master);
 }
@@ -324,8 +330,11 @@ void master_reload_start(struct master *master,
 void master_reload_resume(struct master *master)
 {
     struct master_reload *reload = &master->reload;
-    if (reload->step == RELOAD_STEP_NONE && reload->again && !master->stopping &&
-        !master_upgrade_is_waiting(master)) {
+    if (reload->deadline == NULL) {
+        reload->deadline = event_new(master->base, -1, 0, on_deadline, master);
+    }
+    if (reload->step == RELOAD_STEP_NONE && reload->again && reload->deadline != NULL &&
+        !master->stopping && !master_upgrade_is_waiting(master)) {
         reload->again = 0;
         begin(master);
     }
@@ -338,9 +347,7 @@ void master_reload_fini(struct master *master)
     reload->checker = NULL;
     reload->again   = 0;
     if (reload->step != RELOAD_STEP_NONE) {
-        (void)snprintf(reload->last.text, sizeof(reload->last.text),
-                       "reload given up: the host is stopping");
-        finish(master, 0);
+        give_up(master);
     }
     tell_waiters(master);
     if (reload->deadline != NULL) {

@@ -109,6 +109,9 @@ int master_signals_watch(struct master *master)
 
 void master_signals_fini(struct master *master)
 {
+    sigset_t all; /* without its handler the next one would end us before all is cleaned up */
+    (void)sigfillset(&all);                   /* cannot fail */
+    (void)sigprocmask(SIG_BLOCK, &all, NULL); /* cannot fail with these arguments */
     for (size_t i = 0; i < sizeof(master->signals) / sizeof(master->signals[0]); i++) {
         if (master->signals[i] != NULL) {
             event_free(master->signals[i]);
@@ -120,7 +123,8 @@ void master_signals_hold(void)
 {
     static const int HELD[] = {SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH};
     sigset_t held;
-    (void)sigemptyset(&held); /* cannot fail */
+    (void)signal(SIGPIPE, SIG_IGN); /* writing to what is gone is an error to handle, not a death */
+    (void)sigemptyset(&held);       /* cannot fail */
     for (size_t i = 0; i < sizeof(HELD) / sizeof(HELD[0]); i++) {
         (void)sigaddset(&held, HELD[i]); /* fails only for no signal */
     }

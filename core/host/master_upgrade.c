@@ -21,6 +21,7 @@
 #define GRACE_MS       5000 /* behind the check's own deadline; and for the channels to be quiet */
 #define END_MS         2000 /* from its last words to its end */
 #define LOOK_MS        20
+#define CLIENTS_MS     1000 /* for control clients to get their answers; then they are cut off */
 
 struct upgrade {
     struct master *master;
@@ -31,6 +32,7 @@ struct upgrade {
     struct buf said;
     int is_said;         /* the report is over */
     clock_ns_t deadline; /* of what is waited for */
+    clock_ns_t clients_until;
 };
 
 static void upgrade_free(struct upgrade *upgrade)
@@ -169,6 +171,17 @@ static void hand_over(struct upgrade *upgrade, const json_t *state)
 }
 
 /* A reload is brought to its end first, and messages in the middle too. */
+static int may_hand_over(struct upgrade *upgrade)
+{
+    const struct master *master = upgrade->master;
+    clock_ns_t now              = clock_monotonic();
+    if (master->reload.step != RELOAD_STEP_NONE) {
+        upgrade->clients_until = now + CLIENTS_MS * CLOCK_NS_PER_MS;
+        return 0;
+    }
+    return control_client_count(master->control) == 0 || now > upgrade->clients_until;
+}
+
 static void try_hand_over(struct upgrade *upgrade)
 {
     struct master *master = upgrade->master;
@@ -176,7 +189,7 @@ static void try_hand_over(struct upgrade *upgrade)
         upgrade_free(upgrade);
         return;
     }
-    json_t *state = master->reload.step == RELOAD_STEP_NONE ? state_json(master) : NULL;
+    json_t *state = may_hand_over(upgrade) ? state_json(master) : NULL;
     if (state != NULL) {
         hand_over(upgrade, state);
         json_decref(state);
@@ -223,9 +236,10 @@ static void judge(struct upgrade *upgrade)
     }
     upgrade->pid = 0;
     if (strncmp(line_of(upgrade, 1), HANDOVER_READY, strlen(HANDOVER_READY)) == 0) {
-        upgrade->deadline =
-            clock_monotonic() +
-            (upgrade->master->settings.reload_timeout_ms + GRACE_MS) * CLOCK_NS_PER_MS;
+        clock_ns_t now         = clock_monotonic();
+        int64_t longest_ms     = upgrade->master->settings.reload_timeout_ms + GRACE_MS;
+        upgrade->deadline      = now + longest_ms * CLOCK_NS_PER_MS;
+        upgrade->clients_until = now + CLIENTS_MS * CLOCK_NS_PER_MS;
         try_hand_over(upgrade);
         return;
     }

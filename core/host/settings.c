@@ -13,6 +13,9 @@
 #include "conf/value.h"
 
 #define DEFAULT_RELOAD_TIMEOUT_MS 30000
+#define MIN_RELOAD_TIMEOUT_MS                                                                      \
+    100 /* as the directive's table has it: a checker obeys it before it is checked */
+#define MAX_RELOAD_TIMEOUT_MS 3600000
 
 const char *settings_main_word(const struct conf_tree *tree, const char *directive)
 {
@@ -143,7 +146,8 @@ int64_t settings_reload_timeout_ms(const struct conf_tree *tree)
     struct hawser_error unused   = HAWSER_ERROR_INIT;
     int64_t timeout_ms           = 0;
     return node != NULL && node->word_count == 2 &&
-                   conf_value_time(node->words[1], &timeout_ms, &unused) == 0 && timeout_ms > 0
+                   conf_value_time(node->words[1], &timeout_ms, &unused) == 0 &&
+                   timeout_ms >= MIN_RELOAD_TIMEOUT_MS && timeout_ms <= MAX_RELOAD_TIMEOUT_MS
                ? timeout_ms
                : DEFAULT_RELOAD_TIMEOUT_MS;
 }
