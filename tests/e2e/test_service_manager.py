@@ -166,6 +166,16 @@ class ServiceManager(unittest.TestCase):
                     os.kill(daemon, signal.SIGTERM)
                     wait_until(lambda: not os.path.exists(host.path("run/hawser.pid")), "the end of the daemon")
 
+    def test_a_binary_that_takes_over_goes_on_telling(self):
+        with Sim() as sim, Host(config(sim)) as host:
+            host.start(env=self.manager.environment(WATCHDOG_USEC="2000000"))
+            self.manager.wait_status("1/1 session ready")
+            host.process.send_signal(signal.SIGUSR2)
+            self.assertEqual(self.manager.wait("READY", "1", count=2)["MAINPID"], str(host.process.pid))
+            self.manager.wait("WATCHDOG", "1", count=len(self.manager.find("WATCHDOG")) + 2)
+            self.manager.wait_status("1/1 session ready")
+            self.assertEqual(self.manager.find("STOPPING"), [])
+
     def test_a_wrong_address_is_told_in_the_log_and_harms_nothing(self):
         with Host("") as host:
             host.start(env={**os.environ, "NOTIFY_SOCKET": "relative"})
