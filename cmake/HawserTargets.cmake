@@ -16,6 +16,10 @@ function(hawser_program)
   target_link_libraries(${ARG_NAME} PRIVATE hawser_flags ${ARG_DEPS})
 endfunction()
 
+# What the host needs anyhow. A module that needs another library from the system is packed by itself, as hawser-mod-NAME,
+# so that nobody installs that library who does not use the module.
+set(HAWSER_BASE_DEPS PkgConfig::LIBEVENT PkgConfig::OPENSSL PkgConfig::JANSSON PkgConfig::ZLIB Threads::Threads m)
+
 # hawser_plugin(NAME deribit SOURCES module.c [DEPS ...])
 # A module that the host loads: sees include/ alone, exports hawser_module alone, leaves nothing undefined.
 function(hawser_plugin)
@@ -27,7 +31,13 @@ function(hawser_plugin)
   if(NOT HAWSER_SANITIZE)
     target_link_options(hawser_${ARG_NAME} PRIVATE -Wl,-z,defs)
   endif()
-  install(TARGETS hawser_${ARG_NAME} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/hawser/modules)
+  list(REMOVE_ITEM ARG_DEPS ${HAWSER_BASE_DEPS})
+  set(component hawser)
+  if(ARG_DEPS)
+    set(component mod-${ARG_NAME})
+    set_property(GLOBAL APPEND PROPERTY HAWSER_MODULE_PACKAGES ${ARG_NAME})
+  endif()
+  install(TARGETS hawser_${ARG_NAME} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/hawser/modules COMPONENT ${component})
 endfunction()
 
 # hawser_unit_test(NAME ws/frame SOURCES test_frame.c DEPS hawser_ws): a Check suite, run by ctest as unit.ws.frame
