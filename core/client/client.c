@@ -31,6 +31,7 @@ struct hawser_client {
     struct net_loop *loop;
     struct session *session;
     char *subscribe_method;
+    uint32_t requests_wait;
     enum hawser_state state; /* as it was told last */
 };
 
@@ -276,6 +277,7 @@ static int build_client(struct hawser_client *client, const char *url,
         .state       = on_state,
         .close_frame = on_close_frame,
     };
+    client->requests_wait = merged.requests_wait;
     client_options_translate(&merged, url, &session_options);
     client->session = session_create(&session_options, &env, err);
     return client->session == NULL ? -1 : 0;
@@ -347,6 +349,12 @@ int hawser_request(struct hawser_client *client, const char *method, struct haws
                    int64_t timeout_ms, void (*fn)(void *arg, const struct hawser_reply *reply),
                    void *arg, struct hawser_error *err)
 {
+    enum hawser_state state = session_state(client->session);
+    int is_open             = state == HAWSER_STATE_OPEN || state == HAWSER_STATE_RESTORING ||
+                  state == HAWSER_STATE_READY;
+    if (client->requests_wait && !is_open) {
+        return session_request(client->session, method, params, timeout_ms, fn, arg, err);
+    }
     return session_call(client->session, method, params, timeout_ms, fn, arg, err);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "net/tls.h"
 
 #define RETRY_COUNT      3u
 #define RETRY_DELAY_MS   1000
@@ -52,6 +53,59 @@ static int check(const struct hawser_client_options *options, struct hawser_erro
     return 0;
 }
 
+/* RFC 9112 5: a name of letters, digits and dashes, a colon, no line ends. */
+static int is_header(const char *text)
+{
+    size_t name = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+    return name > 0 && text[name] == ':' && strpbrk(text, "\r\n") == NULL;
+}
+
+static int check_headers(const struct hawser_client_options *options, struct hawser_error *err)
+{
+    for (size_t i = 0; options->headers != NULL && options->headers[i] != NULL; i++) {
+        if (!is_header(options->headers[i])) { /* not shown: it may hold a secret */
+            error_set(
+                err, HAWSER_CONF_DIRECTIVE,
+                "headers[%zu] is no \"Name: value\" on one line, such as \"User-Agent: mine\"", i);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int check_tls(const struct hawser_client_options *options, struct hawser_error *err)
+{
+    if ((options->tls_certificate_file == NULL) != (options->tls_key_file == NULL)) {
+        error_set(err, HAWSER_CONF_DIRECTIVE, "%s is set without %s: both are needed",
+                  options->tls_key_file == NULL ? "tls_certificate_file" : "tls_key_file",
+                  options->tls_key_file == NULL ? "tls_key_file" : "tls_certificate_file");
+        return -1;
+    }
+    for (size_t i = 0; options->tls_pins != NULL && options->tls_pins[i] != NULL; i++) {
+        struct hawser_error why = HAWSER_ERROR_INIT;
+        if (net_tls_pin_check(options->tls_pins[i], &why) != 0) {
+            error_set(err, HAWSER_CONF_DIRECTIVE, "tls_pins[%zu]: %s", i, why.message);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int check_heartbeat(const struct hawser_client_options *options, struct hawser_error *err)
+{
+    if (options->heartbeat_answer != NULL && options->heartbeat_text == NULL) {
+        error_set(err, HAWSER_CONF_DIRECTIVE,
+                  "heartbeat_answer is set without heartbeat_text: nothing asks for it");
+        return -1;
+    }
+    if (options->heartbeat_text != NULL && options->heartbeat_interval_ms == -1) {
+        error_set(err, HAWSER_CONF_DIRECTIVE,
+                  "heartbeat_text is set, and heartbeat_interval_ms is -1: it would never be sent");
+        return -1;
+    }
+    return 0;
+}
+
 int client_options_merge(const struct hawser_client_options *given,
                          struct hawser_client_options *out, struct hawser_error *err)
 {
@@ -65,7 +119,8 @@ int client_options_merge(const struct hawser_client_options *given,
         memcpy(out, given, given->struct_size < sizeof(*out) ? given->struct_size : sizeof(*out));
         out->struct_size = sizeof(*out);
     }
-    if (check(out, err) != 0) {
+    if (check(out, err) != 0 || check_headers(out, err) != 0 || check_tls(out, err) != 0 ||
+        check_heartbeat(out, err) != 0) {
         return -1;
     }
     OR_DEFAULT(out->retry_count, RETRY_COUNT);
@@ -92,11 +147,15 @@ void client_options_translate(const struct hawser_client_options *options, const
                               struct session_options *out)
 {
     *out = (struct session_options){
-        .name         = "client",
-        .url          = url,
-        .tls          = {.ca_file = options->tls_ca_file, .verify_off = options->tls_insecure != 0},
-        .headers      = options->headers,
-        .subprotocols = options->subprotocols,
+        .name              = "client",
+        .url               = url,
+        .tls               = {.ca_file          = options->tls_ca_file,
+                              .certificate_file = options->tls_certificate_file,
+                              .key_file         = options->tls_key_file,
+                              .pins             = options->tls_pins,
+                              .verify_off       = options->tls_insecure != 0},
+        .headers           = options->headers,
+        .subprotocols      = options->subprotocols,
         .max_message_bytes = options->max_message_bytes,
         /* room for one message of the largest size to be sent back, and its header */
         .max_queued_bytes   = (size_t)options->max_message_bytes * 2,
@@ -109,5 +168,8 @@ void client_options_translate(const struct hawser_client_options *options, const
         .reconnect_off      = options->reconnect_off != 0,
         .compression        = options->compression_off == 0,
         .text_unchecked     = options->text_unchecked != 0,
+        .requests_wait      = options->requests_wait != 0,
+        .beat_text          = options->heartbeat_text,
+        .beat_answer        = options->heartbeat_answer,
     };
 }

@@ -14,7 +14,8 @@ static const char *const BLOCKS[HAWSER_TELEMETRY + 1] = {NULL, "session", "outpu
 static const char *const IN_PLACE[] = {
     "subscribe", "stale_after",     "reconnect",    "output",          "credentials",
     "required",  "connect_timeout", "auth_timeout", "request_timeout", "subscribe_timeout",
-    "on_error",  "rate_limit",      "log_level",    "lines",           NULL};
+    "on_error",  "rate_limit",      "log_level",    "lines",           "calls_before_ready",
+    NULL};
 
 const char *reload_action_name(enum reload_action action)
 {

@@ -183,6 +183,15 @@ static int read_tls(struct sessionconf *conf, const struct conf_node *session, c
     return 0;
 }
 
+static void read_beat_text(struct session_options *options, const struct conf_node *session)
+{
+    const struct conf_node *node = conf_find(session, "heartbeat_text", NULL);
+    if (node != NULL) {
+        options->beat_text   = node->words[1];
+        options->beat_answer = node->word_count > 2 ? node->words[2] : NULL;
+    }
+}
+
 static void read_limits(struct session_options *options, const struct conf_node *session)
 {
     const char *heartbeat        = sessionconf_word(session, "heartbeat");
@@ -192,6 +201,8 @@ static void read_limits(struct session_options *options, const struct conf_node 
     options->tcp_user_timeout_ms = number(session, "tcp_user_timeout");
     options->tcp_keepalive_ms =
         strcmp(keepalive, "off") == 0 ? -1 : number(session, "tcp_keepalive");
+    const char *early           = sessionconf_word(session, "calls_before_ready");
+    options->requests_wait      = early != NULL && strcmp(early, "wait") == 0;
     const char *log_level       = sessionconf_word(session, "log_level");
     options->log_from           = log_level == NULL ? 0 : (uint32_t)log_level_parse(log_level) + 1;
     const char *compression     = sessionconf_word(session, "compression");
@@ -220,6 +231,7 @@ int sessionconf_read(struct sessionconf *conf, const struct conf_node *session, 
               .has_credentials = conf_find(session, "credentials", NULL) != NULL,
     };
     read_limits(&conf->options, session);
+    read_beat_text(&conf->options, session);
     conf->bundle.lines          = (uint32_t)number(session, "lines");
     conf->channels              = all_words(session, "subscribe", &conf->options.channel_count);
     conf->urls                  = all_words(session, "url", &url_count);

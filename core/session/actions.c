@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "hawser/adapter.h"
+#include "session/early.h"
 #include "session/object.h"
 #include "session/slot.h"
 
@@ -120,6 +121,7 @@ static void give_up(struct session *session)
         error_explain(&session->why, &text) == 0 ? buf_text(&text) : session->why.message;
     log_about(&session->log, LOG_ERROR, "HW-SESSION-002", "FAILED, %s", explained);
     buf_fini(&text);
+    session_early_end(session);
 }
 
 static void open_up(struct session *session)
@@ -153,6 +155,7 @@ static void get_ready(struct session *session)
                   "the link trouble is over");
     complain_over(&session->channel_trouble, &session->log, LOG_NOTICE, "HW-SESSION-005",
                   "every channel is there");
+    session_early_send(session);
 }
 
 static void say_close(struct session *session)
@@ -215,6 +218,7 @@ static void redial(struct session *session)
 static void finish(struct session *session)
 {
     session_link_drop(session, session->why.code != 0 && !session->leaving ? &session->why : NULL);
+    session_early_end(session);
 }
 
 static void (*const ACTIONS[SESSION_ACTION_COUNT])(struct session *session) = {

@@ -6,6 +6,7 @@
 #include <fnmatch.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -79,6 +80,40 @@ static void tell_lapses(struct session *session)
                    "nothing is overlooked any more");
 }
 
+/* The heartbeat of the config, for exchanges whose adapter knows none. */
+static void say_beat(struct session *session)
+{
+    const char *text        = session->options.beat_text;
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    if (session->options.beat_answer != NULL) {
+        heartbeat_asked(&session->beat, clock_monotonic());
+    }
+    if (session_send(session, HAWSER_OPCODE_TEXT, slice_of(text), &err) != 0) {
+        log_about(&session->log, LOG_DEBUG, "HW-SESSION-044", "no heartbeat went out: %s",
+                  err.message);
+        return;
+    }
+    session_emit(session, HAWSER_EVENT_HEARTBEAT_SENT, 0, 0, "text");
+}
+
+int session_beat_answers(struct session *session, struct hawser_slice bytes)
+{
+    const char *answer = session->options.beat_answer;
+    if (answer == NULL || session->beat.asked_at <= session->beat.answered_at) {
+        return 0;
+    }
+    size_t len = strlen(answer);
+    int prefix = len > 0 && answer[len - 1] == '*';
+    len -= (size_t)prefix;
+    if ((prefix ? bytes.len < len : bytes.len != len) || memcmp(bytes.data, answer, len) != 0) {
+        return 0;
+    }
+    clock_ns_t now = clock_monotonic();
+    session_emit(session, HAWSER_EVENT_HEARTBEAT_ANSWERED, now - session->beat.asked_at, 0, "text");
+    heartbeat_answered(&session->beat, now);
+    return 1;
+}
+
 void session_on_beat(struct session *session)
 {
     session_report_certificate(session); /* days pass */
@@ -94,6 +129,9 @@ void session_on_beat(struct session *session)
     }
     session_timer_arm(session, SESSION_TIMER_BEAT, session->options.heartbeat_ms);
     ping(session);
+    if (session->restored && session->options.beat_text != NULL) {
+        say_beat(session);
+    }
     if (session->restored && HAWSER_HAS(adapter, heartbeat)) {
         heartbeat_asked(&session->beat, clock_monotonic());
         uint64_t before = session_enter(session, WATCH_HEARTBEAT);

@@ -26,8 +26,10 @@
 #define SESSION_CLOSE_REASON_MAX 123u
 
 enum session_timer {
-    SESSION_TIMER_NOW,      /* follow-up events, on the next turn of the loop */
-    SESSION_TIMER_STATE,    /* the deadline of the state, or the end of the backoff */
+    SESSION_TIMER_NOW,   /* follow-up events, on the next turn of the loop */
+    SESSION_TIMER_STATE, /* the deadline of the state, or the end of the backoff */
+    SESSION_TIMER_EARLY, /* earliest deadline of a call that waits for READY */
+    /* those from here on end with the link */
     SESSION_TIMER_BEAT,     /* heartbeat interval */
     SESSION_TIMER_REQUESTS, /* earliest deadline of a request */
     SESSION_TIMER_CHANNELS, /* retries, answers overdue, channels to heal */
@@ -120,6 +122,9 @@ struct session {
     size_t heals_pending;
     struct rpc_pending *requests;
     struct session_throttle_queue throttle;
+    struct list early; /* calls that wait for READY, early.c */
+    size_t early_count;
+    size_t early_bytes;
     uint8_t asking;      /* inside the adapter's `subscribe` or `unsubscribe` */
     struct buf outgoing; /* scratch for requests */
 
@@ -223,6 +228,8 @@ void session_turn_used(struct session *session);
 void session_beat_begin(struct session *session);
 void session_on_beat(struct session *session);
 void session_ponged(struct session *session, struct hawser_slice payload);
+/** Is this message the answer that the heartbeat of the config waits for? It is taken then. Hot. */
+int session_beat_answers(struct session *session, struct hawser_slice bytes);
 void session_stale_begin(struct session *session);
 void session_on_stale(struct session *session);
 /** Resolve the stale rules for the channels that are in the book. */

@@ -139,6 +139,8 @@ int session_options_copy(const struct session_options *from, struct session_opti
     /* every pointer is replaced before the first failure is acted on */
     int failed =
         copy_text(from->name, &to->name) | copy_text(from->url, &to->url) |
+        copy_text(from->beat_text, &to->beat_text) |
+        copy_text(from->beat_answer, &to->beat_answer) |
         copy_text(from->subprotocols, &to->subprotocols) | copy_text(from->bind, &to->bind) |
         copy_text(from->proxy, &to->proxy) | copy_text(from->tls.ca_file, &to->tls.ca_file) |
         copy_text(from->tls.certificate_file, &to->tls.certificate_file) |
@@ -181,6 +183,8 @@ void session_options_fini(struct session_options *options)
     free_text(options->name);
     free_text(options->url);
     free_text(options->subprotocols);
+    free_text(options->beat_text);
+    free_text(options->beat_answer);
     free_text(options->bind);
     free_secret(options->proxy); /* it may hold a login */
     free_text(options->tls.ca_file);
@@ -222,6 +226,9 @@ static const char *changed_option(const struct session_options *a, const struct 
     }
     if (!text_equal(a->subprotocols, b->subprotocols)) {
         return "subprotocols";
+    }
+    if (!text_equal(a->beat_text, b->beat_text) || !text_equal(a->beat_answer, b->beat_answer)) {
+        return "heartbeat_text";
     }
     if (!text_equal(a->bind, b->bind)) {
         return "bind";

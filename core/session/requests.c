@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "rpc/build.h"
 #include "session/calls.h"
+#include "session/early.h"
 #include "session/slot.h"
 
 /* A call that never left has no unknown outcome. */
@@ -141,9 +142,19 @@ int session_call(struct session *session, const char *method, struct hawser_slic
                 start_waiting(session, method, timeout_ms, fn, arg, err), err);
 }
 
+static int may_wait(const struct session *session)
+{
+    return session->options.requests_wait && session->state != HAWSER_STATE_CLOSING &&
+           session->state != HAWSER_STATE_CLOSED && session->state != HAWSER_STATE_FAILED;
+}
+
 int session_request(struct session *session, const char *method, struct hawser_slice params,
                     int64_t timeout_ms, hawser_reply_fn fn, void *arg, struct hawser_error *err)
 {
+    if (!session_is_serving(session) && may_wait(session)) {
+        struct early_call early = {method, params, timeout_ms, fn, arg};
+        return session_early_keep(session, &early, err);
+    }
     if (!session_is_serving(session)) {
         error_set(err, HAWSER_SESSION_STATE, "session %s is %s, not READY; %s was not sent",
                   session->label, session_state_name(session->state), method);

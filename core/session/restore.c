@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "hawser/adapter.h"
+#include "session/early.h"
 #include "session/object.h"
 #include "session/slot.h"
 
@@ -120,6 +121,7 @@ void session_complain_of_channels(struct session *session)
              "are asked for again",
              session->wanted.state_count[CHANNEL_REFUSED], wanted_count(&session->wanted),
              CHANNEL_OF(refused->next)->name, session->channel_error.message);
+    session_early_send(session);
 }
 
 void session_unanswered(struct session *session)

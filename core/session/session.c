@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/slice.h"
 #include "session/calls.h"
+#include "session/early.h"
 #include "session/object.h"
 #include "session/slot.h"
 
@@ -25,6 +26,9 @@ static void on_timer(struct session *session, enum session_timer timer)
         if (!session_hold_longer(session)) {
             session_post(session, SESSION_DEADLINE);
         }
+        break;
+    case SESSION_TIMER_EARLY:
+        session_on_early(session);
         break;
     case SESSION_TIMER_BEAT:
         session_on_beat(session);
@@ -59,6 +63,7 @@ static void on_timer(struct session *session, enum session_timer timer)
     }
 TIMER_CALLBACK(on_now, SESSION_TIMER_NOW)
 TIMER_CALLBACK(on_state, SESSION_TIMER_STATE)
+TIMER_CALLBACK(on_early, SESSION_TIMER_EARLY)
 TIMER_CALLBACK(on_beat, SESSION_TIMER_BEAT)
 TIMER_CALLBACK(on_requests, SESSION_TIMER_REQUESTS)
 TIMER_CALLBACK(on_channels, SESSION_TIMER_CHANNELS)
@@ -67,7 +72,7 @@ TIMER_CALLBACK(on_throttle, SESSION_TIMER_THROTTLE)
 TIMER_CALLBACK(on_login, SESSION_TIMER_LOGIN)
 
 static const event_callback_fn TIMER_CALLBACKS[SESSION_TIMER_COUNT] = {
-    on_now, on_state, on_beat, on_requests, on_channels, on_stale, on_throttle, on_login};
+    on_now, on_state, on_early, on_beat, on_requests, on_channels, on_stale, on_throttle, on_login};
 
 void session_timer_arm(struct session *session, enum session_timer timer, int64_t delay_ms)
 {
@@ -225,6 +230,7 @@ struct session *session_create(const struct session_options *options, const stru
     session->state_since_ns = clock_realtime();
     wanted_init(&session->wanted, 0);
     session_throttle_init(session);
+    list_init(&session->early);
     if (build(session, options, err) != 0) {
         session_destroy(session);
         return NULL;
@@ -264,6 +270,8 @@ void session_destroy(struct session *session)
     OBJ_ASSERT(session->depth == 0 && !session->draining);
     session->draining = 1; /* nothing that happens on the way out starts anything */
     session_link_drop(session, NULL);
+    session->state = HAWSER_STATE_CLOSED; /* whoever is told now can wait for nothing any more */
+    session_early_end(session);
     release(session);
 }
 

@@ -74,6 +74,11 @@ struct session_options {
     uint32_t log_from;        /* 1 + the level from which on its lines are written; 0: as all are */
     uint32_t text_unchecked;  /* 1: text may be anything */
     uint32_t first_address;   /* of those that a url's host has, which is dialled first */
+    uint32_t requests_wait;   /* 1: session_request keeps what comes before READY until then */
+    const char *beat_text;    /* a heartbeat of the config: sent at each interval, besides pings and
+                                 the adapter's own */
+    const char
+        *beat_answer; /* the message that answers it, a last * is any rest; NULL: any bytes */
 };
 
 /** The session's surroundings. Copied; what it points to outlives the session. */
@@ -151,7 +156,8 @@ int session_call(struct session *session, const char *method, struct hawser_slic
                  int64_t timeout_ms, hawser_reply_fn fn, void *arg,
                  struct hawser_error *err) HAWSER_MUST_CHECK;
 /** session_call for those outside the adapter: only when the session is READY, or RESTORING with
- * nothing but refused channels missing. @error SESSION_STATE as well */
+ * nothing but refused channels missing. Before that it waits for READY, where options.requests_wait
+ * says so, else it is refused. @error SESSION_STATE as well */
 int session_request(struct session *session, const char *method, struct hawser_slice params,
                     int64_t timeout_ms, hawser_reply_fn fn, void *arg,
                     struct hawser_error *err) HAWSER_MUST_CHECK;

@@ -64,14 +64,23 @@ struct hawser_client_options {
     uint32_t tls_insecure;    /* 1: do not verify the server; for tests */
     uint32_t reconnect_off;   /* 1: a lost connection is the end (reconnect_on_error off) */
     uint32_t compression_off; /* 1: do not offer permessage-deflate */
-    uint32_t reserved;
+    uint32_t requests_wait;  /* 1: hawser_request before the connection is open waits for it, for no
+                                longer than its own timeout; default: it is refused */
     uint32_t text_unchecked; /* 1: text is handed on unread, be it UTF-8 or not, for programs that
                                 check it themselves (or not at all) */
     uint32_t reserved_2;
     int64_t busy_poll_ms; /* hawser_run does not sleep for so long after bytes arrived: they come
                              some microseconds sooner and cost a whole CPU; -1: it never sleeps */
+    const char *tls_certificate_file; /* PEM: a certificate of ours and its chain, for servers that
+                                         ask; needs tls_key_file */
+    const char *tls_key_file;         /* PEM: its private key */
+    const char *const *tls_pins;      /* "sha256//BASE64", NULL-terminated: the public keys that the
+                                         server may have; default: any that is certified */
+    const char *heartbeat_text;       /* sent at each heartbeat interval, besides the ping */
+    const char *heartbeat_answer;     /* the whole text of its answer, or its beginning and a '*'; a
+                                         link on which it does not come is replaced */
 };
-HAWSER_NO_TAIL_PADDING(struct hawser_client_options, busy_poll_ms);
+HAWSER_NO_TAIL_PADDING(struct hawser_client_options, heartbeat_answer);
 
 #define HAWSER_CLIENT_OPTIONS_INIT                                                                 \
     {                                                                                              \
@@ -137,8 +146,10 @@ HAWSER_EXPORT void hawser_close(struct hawser_client *client, uint16_t code, con
 
 /**
  * Send a JSON-RPC 2.0 request. `fn` is called exactly once unless -1 is returned (see host.h,
- * `call`).
+ * `call`): with the answer, or with an error when the time is over or the connection broke. It is
+ * never sent twice.
  * @param timeout_ms  0: request_timeout_ms
+ * @return 0, or -1 with err set: not open (see requests_wait), too many wait
  */
 HAWSER_EXPORT int hawser_request(struct hawser_client *client, const char *method,
                                  struct hawser_slice params, int64_t timeout_ms,

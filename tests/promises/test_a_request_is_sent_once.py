@@ -94,6 +94,22 @@ class SentOnce(unittest.TestCase):
         self.assertIn("result", self.buy(host, "ready"))
         self.assertEqual(self.arrived(), {"ready": 1})
 
+    def test_calls_that_may_wait_go_out_when_the_session_is_ready_and_once(self):
+        sim, host = self.start("calls_before_ready wait;")
+        sim.command("accept off")
+        sim.command("cut all")
+        host.wait_state("btc", "BACKOFF")
+        self.assertIn("was not sent", self.buy(host, "vain", timeout_ms=100)["error"]["message"])
+        replies, threads = self.in_background(host, "x", "y")
+        sim.command("accept on")
+        for thread in threads:
+            thread.join()
+        self.assertEqual([label for label in ("x", "y") if "result" in replies[label]], ["x", "y"], replies)
+        sim.command("cut all")
+        wait_until(lambda: host.sessions()["btc"]["epoch"] == 3, "the third connection")
+        host.wait_state("btc")
+        self.assertEqual(self.arrived(), {"x": 1, "y": 1})
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -231,6 +231,22 @@ START_TEST(requests_end_once_with_answer_error_or_break)
 }
 END_TEST
 
+START_TEST(a_request_before_open_is_refused_or_waits_as_the_caller_chose)
+{
+    struct rig rig;
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    begin(&rig);
+    rig.options.requests_wait = (uint32_t)_i;
+    dial(&rig);
+    int rc = hawser_request(rig.client, "m", slice_of("{}"), 0, on_reply, &rig, &err);
+    ck_assert_int_eq(rc, _i == 0 ? -1 : 0);
+    (void)snprintf(rig.answer, sizeof(rig.answer), "\"result\":5");
+    until(&rig, is(&rig, HAWSER_STATE_READY) && rig.replies == (unsigned)_i);
+    ck_assert_uint_eq(rc == 0 ? rig.reply_code : err.code, rc == 0 ? 0 : HAWSER_WS_NOT_OPEN);
+    end(&rig);
+}
+END_TEST
+
 START_TEST(retries_run_out)
 {
     struct rig rig;
@@ -308,6 +324,7 @@ int main(void)
     tcase_add_test(cases, channels_are_confirmed_by_the_answer_and_asked_for_again_after_a_break);
     tcase_add_test(cases, a_channel_that_the_answer_leaves_out_keeps_the_client_from_ready);
     tcase_add_test(cases, requests_end_once_with_answer_error_or_break);
+    tcase_add_loop_test(cases, a_request_before_open_is_refused_or_waits_as_the_caller_chose, 0, 2);
     tcase_add_test(cases, retries_run_out);
     tcase_add_test(cases, a_client_may_be_closed_from_its_callback);
     tcase_add_test(cases, the_servers_close_is_told);

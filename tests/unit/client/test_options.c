@@ -69,6 +69,37 @@ START_TEST(compression_is_offered_unless_it_is_off)
 }
 END_TEST
 
+START_TEST(tls_and_heartbeats_reach_the_session)
+{
+    static const char *const PINS[]      = {"sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
+                                            NULL};
+    static const char *const HEADERS[]   = {"User-Agent: mine", NULL};
+    struct hawser_client_options options = HAWSER_CLIENT_OPTIONS_INIT;
+    struct hawser_client_options merged;
+    struct session_options translated;
+    struct hawser_error err      = HAWSER_ERROR_INIT;
+    options.headers              = HEADERS;
+    options.tls_ca_file          = "roots.pem";
+    options.tls_certificate_file = "mine.pem";
+    options.tls_key_file         = "mine.key";
+    options.tls_pins             = PINS;
+    options.heartbeat_text       = "ping";
+    options.heartbeat_answer     = "pong*";
+    options.requests_wait        = 1;
+    ck_assert_int_eq(client_options_merge(&options, &merged, &err), 0);
+    client_options_translate(&merged, "wss://h", &translated);
+    ck_assert_str_eq(translated.tls.ca_file, "roots.pem");
+    ck_assert_str_eq(translated.tls.certificate_file, "mine.pem");
+    ck_assert_str_eq(translated.tls.key_file, "mine.key");
+    ck_assert_ptr_eq(translated.tls.pins, PINS);
+    ck_assert_str_eq(translated.beat_text, "ping");
+    ck_assert_str_eq(translated.beat_answer, "pong*");
+    ck_assert_uint_eq(translated.requests_wait, 1);
+    ck_assert_uint_eq(translated.reconnect_off, 0); /* a client of its own comes back */
+    ck_assert_str_eq(translated.headers[0], "User-Agent: mine");
+}
+END_TEST
+
 static void refused(const struct hawser_client_options *given, const char *name)
 {
     struct hawser_client_options merged;
@@ -89,8 +120,33 @@ START_TEST(an_option_that_is_wrong_is_named)
     given                       = (struct hawser_client_options)HAWSER_CLIENT_OPTIONS_INIT;
     given.heartbeat_interval_ms = -2;
     refused(&given, "heartbeat_interval_ms");
+    given                      = (struct hawser_client_options)HAWSER_CLIENT_OPTIONS_INIT;
+    given.tls_certificate_file = "mine.pem";
+    refused(&given, "tls_key_file");
+    given                  = (struct hawser_client_options)HAWSER_CLIENT_OPTIONS_INIT;
+    given.heartbeat_answer = "pong";
+    refused(&given, "heartbeat_text");
+    given.heartbeat_text        = "ping";
+    given.heartbeat_interval_ms = -1;
+    refused(&given, "heartbeat_interval_ms");
     given.struct_size = 0;
     refused(&given, "struct_size");
+}
+END_TEST
+
+START_TEST(a_list_that_holds_something_wrong_says_which)
+{
+    static const char *const SPLIT[]   = {"Good: one", "Bad: a\r\nInjected: b", NULL};
+    static const char *const BARE[]    = {"no colon", NULL};
+    static const char *const PINS[]    = {"sha256//short", NULL};
+    struct hawser_client_options given = HAWSER_CLIENT_OPTIONS_INIT;
+    given.headers                      = SPLIT;
+    refused(&given, "headers[1]");
+    given.headers = BARE;
+    refused(&given, "headers[0]");
+    given          = (struct hawser_client_options)HAWSER_CLIENT_OPTIONS_INIT;
+    given.tls_pins = PINS;
+    refused(&given, "tls_pins[0]");
 }
 END_TEST
 
@@ -102,6 +158,8 @@ int main(void)
     tcase_add_test(cases, no_options_are_all_defaults);
     tcase_add_test(cases, what_is_set_stays_and_the_rest_is_filled_in);
     tcase_add_test(cases, options_of_an_older_header_are_read_no_further_than_they_go);
+    tcase_add_test(cases, tls_and_heartbeats_reach_the_session);
     tcase_add_test(cases, an_option_that_is_wrong_is_named);
+    tcase_add_test(cases, a_list_that_holds_something_wrong_says_which);
     return suite_run("client/options", cases);
 }

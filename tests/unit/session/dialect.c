@@ -226,6 +226,17 @@ const struct hawser_adapter DIALECT_FULL = {
     .disconnected    = disconnected,
 };
 
+const struct hawser_adapter DIALECT_BEATLESS = {
+    .struct_size  = sizeof(DIALECT_BEATLESS),
+    .create       = create,
+    .destroy      = destroy,
+    .authenticate = authenticate,
+    .restore      = restore,
+    .subscribe    = subscribe,
+    .unsubscribe  = unsubscribe,
+    .message      = message,
+};
+
 const struct hawser_adapter DIALECT_BARE = {
     .struct_size = sizeof(DIALECT_BARE),
     .create      = create,
@@ -301,6 +312,11 @@ static void serve(struct exchange *exchange, struct mock_peer *peer, char *const
         exchange->unsubscribes++;
         for (size_t i = 1; words[i] != NULL; i++) {
             mock_send_text(peer, "off %s", words[i]);
+        }
+    } else if (strcmp(verb, "ping") == 0) {
+        exchange->texts++;
+        if (exchange->pong != NULL) {
+            mock_send_text(peer, "%s", exchange->pong);
         }
     } else if (strcmp(verb, "beat") == 0 && !exchange->mute_beat) {
         mock_send_text(peer, "alive");

@@ -23,6 +23,8 @@ struct dialect {
 
 /** All slots filled. */
 extern const struct hawser_adapter DIALECT_FULL;
+/** All slots but the heartbeat. */
+extern const struct hawser_adapter DIALECT_BEATLESS;
 /** Only create, destroy, message, subscribe. */
 extern const struct hawser_adapter DIALECT_BARE;
 
@@ -42,7 +44,9 @@ struct exchange {
     unsigned subscribes;   /* lines "sub ..." */
     unsigned unsubscribes; /* lines "unsub ..." */
     unsigned logins;
-    unsigned calls; /* JSON-RPC requests, never answered by it */
+    unsigned texts;   /* lines "ping ...", answered by `pong` */
+    const char *pong; /* NULL: not answered */
+    unsigned calls;   /* JSON-RPC requests, never answered by it */
     char last_call[256];
     char last_subscribe[256];
     struct mock_peer *peer; /* the live one; NULL: none */

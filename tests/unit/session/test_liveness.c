@@ -56,6 +56,49 @@ START_TEST(an_exchange_that_does_not_answer_its_heartbeat_is_left)
 }
 END_TEST
 
+static void start_with_text(struct rig *rig, const char *answer, const char *pong)
+{
+    rig_init(rig);
+    rig->adapter              = &DIALECT_BEATLESS;
+    rig->options.heartbeat_ms = 60;
+    rig->options.beat_text    = "ping 1";
+    rig->options.beat_answer  = answer;
+    rig->exchange.pong        = pong;
+    rig_start(rig);
+    rig_until(rig, rig_is(rig, HAWSER_STATE_READY));
+}
+
+START_TEST(a_text_and_its_answer_keep_a_link_and_the_adapter_sees_nothing_of_it)
+{
+    struct rig rig;
+    start_with_text(&rig, _i == 0 ? "pong 1" : "pong*", "pong 1");
+    rig_until(&rig, rig.exchange.texts >= 4);
+    ck_assert_uint_eq(rig_info(&rig).epoch, 1);
+    ck_assert_uint_eq(rig_info(&rig).foreign_messages, 0); /* the dialect takes it for data */
+    rig_fini(&rig);
+}
+END_TEST
+
+START_TEST(a_text_that_is_not_answered_ends_the_link_though_bytes_come)
+{
+    struct rig rig;
+    start_with_text(&rig, "pong 1", _i == 0 ? NULL : "data a");
+    rig_until(&rig, rig_info(&rig).epoch == 2);
+    ck_assert_uint_eq(rig.why.code, HAWSER_SESSION_SILENT);
+    rig_fini(&rig);
+}
+END_TEST
+
+START_TEST(a_text_without_an_answer_is_sent_and_any_byte_counts)
+{
+    struct rig rig;
+    start_with_text(&rig, NULL, NULL);
+    rig_until(&rig, rig.exchange.texts >= 4);
+    ck_assert_uint_eq(rig_info(&rig).epoch, 1);
+    rig_fini(&rig);
+}
+END_TEST
+
 START_TEST(no_heartbeats_where_none_are_wanted)
 {
     struct rig rig;
@@ -76,6 +119,10 @@ int main(void)
     tcase_add_test(cases, a_half_open_link_is_found_and_replaced);
     tcase_add_test(cases, pings_keep_a_quiet_link_and_measure_it);
     tcase_add_test(cases, an_exchange_that_does_not_answer_its_heartbeat_is_left);
+    tcase_add_loop_test(cases, a_text_and_its_answer_keep_a_link_and_the_adapter_sees_nothing_of_it,
+                        0, 2);
+    tcase_add_loop_test(cases, a_text_that_is_not_answered_ends_the_link_though_bytes_come, 0, 2);
+    tcase_add_test(cases, a_text_without_an_answer_is_sent_and_any_byte_counts);
     tcase_add_test(cases, no_heartbeats_where_none_are_wanted);
     return suite_run("session/liveness", cases);
 }
