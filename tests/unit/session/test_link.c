@@ -288,6 +288,22 @@ START_TEST(a_deadline_of_a_state_that_was_left_in_the_same_turn_is_overtaken)
 }
 END_TEST
 
+START_TEST(an_event_that_cannot_happen_is_counted_and_changes_nothing)
+{
+    struct rig rig;
+    rig_init(&rig);
+    rig_start(&rig);
+    rig_until(&rig, rig_is(&rig, HAWSER_STATE_READY));
+    session_post(rig.session, SESSION_OPENED);
+    rig_until(&rig, rig_info(&rig).illegal_events == 1);
+    mock_send_text(rig.exchange.peer, "data a");
+    rig_until(&rig, rig_count(rig.records, "DATA a;") == 1);
+    ck_assert_int_eq(session_state(rig.session), HAWSER_STATE_READY);
+    ck_assert_uint_eq(rig_info(&rig).epoch, 1);
+    rig_fini(&rig);
+}
+END_TEST
+
 START_TEST(the_end_of_a_link_that_was_replaced_in_the_same_turn_is_overtaken)
 {
     struct rig rig;
@@ -357,6 +373,7 @@ int main(void)
     tcase_add_test(cases, with_reconnect_off_a_cut_link_is_a_failure);
     tcase_add_test(cases, a_new_link_on_request_replaces_the_old_one);
     tcase_add_test(cases, a_deadline_of_a_state_that_was_left_in_the_same_turn_is_overtaken);
+    tcase_add_test(cases, an_event_that_cannot_happen_is_counted_and_changes_nothing);
     tcase_add_test(cases, the_end_of_a_link_that_was_replaced_in_the_same_turn_is_overtaken);
     tcase_add_test(cases, a_session_may_be_destroyed_in_any_state);
     tcase_add_test(cases, an_unusable_url_is_refused_when_the_session_is_made);
