@@ -110,6 +110,19 @@ _Atomic int64_t *budget_number(struct budget *budget, uint64_t key)
     return &find_pace(budget->shared, key)->next;
 }
 
+_Atomic int64_t *budget_note(struct budget *budget, uint64_t key, int make)
+{
+    for (size_t i = 0; !make && i < BUDGET_HOSTS_MAX; i++) {
+        struct pace *pace = &budget->shared->paces[(key + i) % BUDGET_HOSTS_MAX];
+        uint64_t there    = atomic_load_explicit(&pace->key, memory_order_relaxed);
+        if (there == 0 || there == key) {
+            return there == 0 ? NULL : &pace->next;
+        }
+    }
+    struct pace *made = make ? find_pace(budget->shared, key) : &budget->shared->others;
+    return made == &budget->shared->others ? NULL : &made->next;
+}
+
 clock_ns_t budget_reserve(struct budget *budget, uint64_t key, clock_ns_t now)
 {
     struct budget_limits limits = budget->limits;

@@ -55,4 +55,8 @@ clock_ns_t budget_reserve(struct budget *budget, uint64_t key, clock_ns_t now);
  * borrowed, lives as long as the budget */
 _Atomic int64_t *budget_number(struct budget *budget, uint64_t key);
 
+/** The same number, or one by that key which is not kept where the memory is full. @param make 0:
+ * only where it is there already. @return borrowed; NULL: there is none */
+_Atomic int64_t *budget_note(struct budget *budget, uint64_t key, int make);
+
 #endif

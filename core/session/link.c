@@ -68,7 +68,7 @@ static void on_message(void *arg, enum hawser_opcode opcode, struct hawser_slice
     session->messages++;
     session->last_message_ns = message.received_ns;
     report_received(session, bytes.len);
-    if (session_beat_answers(session, bytes)) {
+    if (session->options.beat_answer != NULL && session_beat_answers(session, bytes)) {
         return;
     }
     uint64_t before = session_enter(session, WATCH_MESSAGE);

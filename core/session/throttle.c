@@ -9,6 +9,7 @@
 #include "hawser/adapter.h"
 #include "session/budget.h"
 #include "session/calls.h"
+#include "session/claim.h"
 
 #define PAUSE_NS   CLOCK_NS_PER_S         /* after "too many requests" that names no time */
 #define SEND_LATER (50 * CLOCK_NS_PER_MS) /* the connection's own queue is full */
@@ -21,9 +22,20 @@ static const struct hawser_rate_limits *limits_of(const struct session *session)
                : NULL;
 }
 
+/* Pools of one name are one: the first of them stands for all. */
+static uint32_t tokens_of(const struct session *session, uint32_t pool)
+{
+    const struct hawser_rate_pool *pools = limits_of(session)->pools;
+    uint32_t first                       = 0;
+    while (first < pool && strcmp(pools[first].name, pools[pool].name) != 0) {
+        first++;
+    }
+    return first;
+}
+
 static struct ratelimit limit_of(const struct session *session, uint32_t pool)
 {
-    const struct hawser_rate_pool *known = &limits_of(session)->pools[pool];
+    const struct hawser_rate_pool *known = &limits_of(session)->pools[tokens_of(session, pool)];
     struct ratelimit limit               = {known->rate, known->burst};
     for (size_t i = 0; i < session->options.rate_limit_count; i++) {
         const struct ratelimit_rule *rule = &session->options.rate_limits[i];
@@ -35,14 +47,58 @@ static struct ratelimit limit_of(const struct session *session, uint32_t pool)
     return limit;
 }
 
-static ratelimit_bucket *bucket_of(struct session *session, uint32_t pool)
+/* @return what the account's tokens are known by to all its sessions; 0: they are the session's own
+ */
+static uint64_t account_key(struct session *session, uint32_t pool)
 {
     const char *account = session_credential(session, "client_id");
     if (account == NULL || session->env.budget == NULL) {
-        return &session->throttle.own[pool];
+        return 0;
     }
     uint64_t host = budget_key(session->url.host, session->url.port);
-    return budget_number(session->env.budget, budget_key(account, pool) ^ (host << 1 | 1));
+    return budget_key(account, tokens_of(session, pool)) ^ (host << 1 | 1);
+}
+
+static ratelimit_bucket *bucket_of(struct session *session, uint32_t pool)
+{
+    uint64_t key = account_key(session, pool);
+    return key == 0 ? &session->throttle.own[tokens_of(session, pool)]
+                    : budget_number(session->env.budget, key);
+}
+
+/* @param make 0: NULL where nobody ever waited. @return the claim of a class on a pool of the
+ * account
+ */
+static claim_number *claim_of(struct session *session, uint32_t pool, size_t class, int make)
+{
+    uint64_t key = account_key(session, pool);
+    return key == 0 ? NULL
+                    : budget_note(session->env.budget,
+                                  key ^ (UINT64_C(0x9e3779b97f4a7c15) * (class + 1)), make);
+}
+
+/* Take the tokens of a call, unless a more urgent one waits for them in any session of the account.
+ * @return 0: taken; else how long to wait */
+static clock_ns_t take(struct session *session, const struct request *request,
+                       enum session_call_class class)
+{
+    clock_ns_t now  = clock_monotonic();
+    clock_ns_t wait = 0;
+    for (size_t i = 0; i < (size_t) class; i++) {
+        clock_ns_t theirs = claim_wait(claim_of(session, request->pool, i, 0), now);
+        wait              = theirs > wait ? theirs : wait;
+    }
+    if (wait == 0) {
+        wait = ratelimit_take(bucket_of(session, request->pool), limit_of(session, request->pool),
+                              request->cost, now);
+    }
+    claim_number *ours = wait == 0 || class == SESSION_CALL_CHANNELS
+                             ? NULL
+                             : claim_of(session, request->pool, class, 1);
+    if (ours != NULL) {
+        claim_raise(ours, now, wait);
+    }
+    return wait;
 }
 
 void session_throttle_init(struct session *session)
@@ -67,7 +123,8 @@ static int is_behind(const struct session *session, enum session_call_class clas
     for (size_t i = 0; i <= (size_t) class; i++) {
         struct list *node = NULL;
         list_for_each (node, &session->throttle.waiting[i]) {
-            if (LIST_ENTRY(node, struct request, node)->pool == pool) {
+            uint32_t theirs = LIST_ENTRY(node, struct request, node)->pool;
+            if (tokens_of(session, theirs) == tokens_of(session, pool)) {
                 return 1;
             }
         }
@@ -117,21 +174,17 @@ static void find_cost(const struct session *session, struct request *request, co
 int session_throttle(struct session *session, struct request *request, enum call_from from,
                      struct buf *frame, struct hawser_error *err)
 {
-    clock_ns_t now = clock_monotonic();
     find_cost(session, request, request->method);
     if (request->cost == 0) {
         return 0;
     }
-    struct ratelimit limit   = limit_of(session, request->pool);
-    ratelimit_bucket *bucket = bucket_of(session, request->pool);
     if (from == CALL_ADAPTER && !session->asking) {
-        ratelimit_owe(bucket, limit, request->cost, now);
+        ratelimit_owe(bucket_of(session, request->pool), limit_of(session, request->pool),
+                      request->cost, clock_monotonic());
         return 0;
     }
     enum session_call_class class = class_of(session, request, from);
-    clock_ns_t wait               = is_behind(session, class, request->pool)
-                                        ? 1
-                                        : ratelimit_take(bucket, limit, request->cost, now);
+    clock_ns_t wait = is_behind(session, class, request->pool) ? 1 : take(session, request, class);
     if (wait == 0) {
         return 0;
     }
@@ -175,17 +228,16 @@ void session_on_throttle(struct session *session)
         struct list *after = NULL;
         list_for_each_safe (node, after, &session->throttle.waiting[i]) {
             struct request *request = LIST_ENTRY(node, struct request, node);
-            if ((empty & 1u << request->pool) != 0) {
+            uint32_t tokens         = 1u << tokens_of(session, request->pool);
+            if ((empty & tokens) != 0) {
                 continue;
             }
-            clock_ns_t wait =
-                ratelimit_take(bucket_of(session, request->pool), limit_of(session, request->pool),
-                               request->cost, clock_monotonic());
+            clock_ns_t wait = take(session, request, (enum session_call_class)i);
             if (wait == 0 && send_waiting(session, request) != 0) {
                 wait = SEND_LATER;
             }
             if (wait > 0) {
-                empty |= 1u << request->pool;
+                empty |= tokens;
                 least = least == 0 || wait < least ? wait : least;
             }
         }

@@ -34,10 +34,12 @@ HAWSER_NO_TAIL_PADDING(struct hawser_message, reserved);
 
 /** One pool of tokens that an exchange counts an account's requests by. */
 struct hawser_rate_pool {
-    const char *name; /* as in the config: `rate_limit NAME rate=N burst=N;` */
-    uint32_t rate;    /* tokens that come back in a second */
-    uint32_t burst;   /* tokens of a full pool */
-    uint32_t urgent;  /* 1: orders: its requests go before those of other pools */
+    const char
+        *name;       /* as in the config: `rate_limit NAME rate=N burst=N;`; pools of one name share
+                        their tokens, so that orders and other calls may come from one pool */
+    uint32_t rate;   /* tokens that come back in a second */
+    uint32_t burst;  /* tokens of a full pool */
+    uint32_t urgent; /* 1: orders: its requests go before those of other pools */
     uint32_t reserved;
 };
 HAWSER_NO_TAIL_PADDING(struct hawser_rate_pool, reserved);

@@ -292,6 +292,77 @@ START_TEST(sessions_of_one_account_share_its_tokens)
 }
 END_TEST
 
+/* Two sessions of one account, each on a loop of its own, as in two workers; one pool for all
+ * calls. */
+static void turn_both(struct rig *one, struct rig *two)
+{
+    (void)event_base_loop(two->loop->base, EVLOOP_NONBLOCK); /* the calls look first each time */
+    (void)event_base_loop(one->loop->base, EVLOOP_NONBLOCK);
+    usleep(500);
+}
+
+static void start_two(struct rig *one, struct rig *two, struct budget **budget)
+{
+    static const char *const KEY[] = {"client_id", "me", "client_secret", "x"};
+    struct hawser_error err        = HAWSER_ERROR_INIT;
+    int fd                         = -1;
+    ck_assert_int_eq(budget_make(&fd, &err), 0);
+    *budget = budget_attach(fd, &err);
+    ck_assert_ptr_nonnull(*budget);
+    ck_assert_int_eq(close(fd), 0);
+    rig_limited(one, 10, 1);
+    rig_init(two);
+    two->adapter     = &adapter;
+    two->options.url = mock_url(one->mock); /* tokens are an account's at one exchange */
+    one->budget      = *budget;
+    two->budget      = *budget;
+    rig_start(one);
+    rig_start(two);
+    ck_assert_int_eq(session_set_credentials(one->session, KEY, 2, &err), 0);
+    ck_assert_int_eq(session_set_credentials(two->session, KEY, 2, &err), 0);
+    for (int i = 0;
+         i < 20000 && !(rig_is(one, HAWSER_STATE_READY) && rig_is(two, HAWSER_STATE_READY)); i++) {
+        turn_both(one, two);
+    }
+    ck_assert(rig_is(one, HAWSER_STATE_READY) && rig_is(two, HAWSER_STATE_READY));
+}
+
+START_TEST(orders_of_one_session_pass_calls_that_wait_in_another_of_the_account)
+{
+    struct rig one, two;
+    struct budget *budget = NULL;
+    const char *names[]   = {pools[ORDERS].name, pools[CALLS].name};
+    pools[ORDERS].name = pools[CALLS].name = "all"; /* one pool: they compete */
+    start_two(&one, &two, &budget);
+    request(&one, "first", 0); /* takes the token */
+    for (int i = 0; i < 4; i++) {
+        request(&two, "call", 0); /* the first of these were served next */
+    }
+    request(&one, "order", 0);
+    request(&one, "order", 0);
+    unsigned served = one.exchange.calls; /* both talk to the exchange of the first */
+    for (int i = 0; i < 20000 && one.exchange.calls < 3; i++) {
+        turn_both(&one, &two);
+        if (one.exchange.calls > served) {
+            served = one.exchange.calls;
+            ck_assert_ptr_null(strstr(one.exchange.last_call, "\"call\""));
+        }
+    }
+    ck_assert_uint_eq(one.exchange.calls, 3); /* first, order, order */
+    for (int i = 0; i < 20000 && one.exchange.calls < 7; i++) {
+        turn_both(&one, &two);
+    }
+    ck_assert_uint_eq(one.exchange.calls, 7); /* nobody is forgotten */
+    pools[ORDERS].name = names[0];
+    pools[CALLS].name  = names[1];
+    session_destroy(two.session);
+    mock_destroy(two.mock);
+    net_loop_destroy(two.loop);
+    rig_fini(&one);
+    budget_detach(budget);
+}
+END_TEST
+
 START_TEST(the_config_knows_the_account_better_than_the_adapter)
 {
     struct rig rig;
@@ -322,6 +393,7 @@ int main(void)
     tcase_add_test(cases, the_adapters_own_calls_are_counted_and_wait_for_nothing);
     tcase_add_test(cases, channels_wait_behind_the_calls_of_applications);
     tcase_add_test(cases, sessions_of_one_account_share_its_tokens);
+    tcase_add_test(cases, orders_of_one_session_pass_calls_that_wait_in_another_of_the_account);
     tcase_add_test(cases, the_config_knows_the_account_better_than_the_adapter);
     return suite_run("session/throttle", cases);
 }
