@@ -3,12 +3,14 @@ import os
 import tempfile
 import threading
 
+import lib.host
 from lib.certs import make_certificate
 from lib.host import Host
 from lib.sim import Sim
 
 EXCHANGES = 4  # the last one speaks TLS
 ACCOUNTS = 8
+ANSWER_S = 180  # for the control socket: a worker that was killed may take long to start on a busy machine
 RATE, BURST = 20, 20  # attempts to connect
 PROTECTED = 0  # a worker that no fault kills: what it holds can be compared from start to end
 BOOK = "book.BTC-PERPETUAL.100ms"
@@ -43,6 +45,9 @@ PEACE = ("accept on", "upgrade ok", "heartbeats ok", "answers on", "auth ok", "s
 
 def account(number):
     return f"client{number}", f"soak-secret-{number}"
+
+
+lib.host.DEADLINE_S = ANSWER_S
 
 
 class Exchange(Sim):
