@@ -36,6 +36,14 @@ void buf_clear(struct buf *buf)
     buf->len   = 0;
 }
 
+void buf_wipe(struct buf *buf)
+{
+    if (buf->len > 0) {
+        explicit_bzero(buf->bytes + buf->start, buf->len);
+    }
+    buf_clear(buf);
+}
+
 static int grow(struct buf *buf, size_t need)
 {
     size_t capacity = buf->capacity < FIRST_CAPACITY ? FIRST_CAPACITY : buf->capacity;

@@ -24,6 +24,8 @@ void buf_fini(struct buf *buf);
 /** Overwrites the content before giving the memory back: for secrets. */
 void buf_cleanse(struct buf *buf);
 void buf_clear(struct buf *buf);
+/** Overwrites the content and keeps the memory: for a scratch buffer that secrets go through. */
+void buf_wipe(struct buf *buf);
 
 /** Make room for `more` bytes behind the content. @return where they go, or NULL: over the bound or
  * out of memory */

@@ -139,16 +139,19 @@ static void check_control(const struct conf_node *node, const struct conf_tree *
 static void check_credentials(const struct conf_node *node, const struct conf_tree *tree,
                               struct conf_problems *problems)
 {
-    static const char *const KINDS[] = {"file:", "env:"};
+    static const char *const KINDS[] = {"file:", "env:", "credential:"};
     (void)tree;
     for (size_t i = 0; node->word_count == 2 && i < sizeof(KINDS) / sizeof(KINDS[0]); i++) {
         size_t len = strlen(KINDS[i]);
-        if (strncmp(node->words[1], KINDS[i], len) == 0 && node->words[1][len] != 0) {
+        if (strncmp(node->words[1], KINDS[i], len) == 0 && node->words[1][len] != 0 &&
+            (i < 2 || strchr(node->words[1], '/') == NULL)) {
             return;
         }
     }
     if (node->word_count == 2) { /* the word may be the credential itself: it is not shown */
-        conf_problem(problems, node, "\"credentials\": expected file:PATH or env:NAME");
+        conf_problem(problems, node,
+                     "\"credentials\": expected file:PATH, env:NAME or "
+                     "credential:NAME, a name without a slash");
     }
 }
 

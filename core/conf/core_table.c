@@ -83,7 +83,7 @@ static const struct hawser_directive ROWS[] = {
     ROW("url", SESSION, URL, REQUIRED, 1, 16, NULL, NULL, 0, 0,
         "ws:// or wss:// addresses of the exchange, the preferred one first"),
     ROW("credentials", SESSION, STRING, 0, 1, 1, NULL, NULL, 0, 0,
-        "where the credentials are: file:PATH or env:NAME"),
+        "where the credentials are: file:PATH, env:NAME, or credential:NAME of systemd"),
     ROW("subscribe", SESSION, STRING, REPEATS, 1, ANY, NULL, NULL, 0, 0,
         "channels to keep subscribed"),
     ROW("output", SESSION, STRING, REPEATS, 1, ANY, NULL, NULL, 0, 0,

@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/secret.h"
 #include "base/slice.h"
 
 #define STARS "***"
@@ -32,6 +33,13 @@ int conf_name_is_secret(struct hawser_slice name)
         }
     }
     return 0;
+}
+
+struct hawser_slice conf_secret_value(const char *key, const char *value)
+{
+    struct hawser_slice all = slice_of(value);
+    size_t least = conf_name_is_secret(slice_of(key)) ? SECRET_MIN_BYTES : SECRET_MIN_PLAIN_BYTES;
+    return all.len >= least ? all : (struct hawser_slice){"", 0};
 }
 
 /* @return length of the userinfo at the front of a URL's authority; 0: none */

@@ -8,6 +8,9 @@
 
 /** @return 1 when a name such as `client_secret` or `ACCESS-TOKEN` says that its value is secret */
 int conf_name_is_secret(struct hawser_slice name);
+/** What of `key value` is masked by value (base/secret.h), as far as its length tells it from any
+ * word. @return the value; empty: nothing */
+struct hawser_slice conf_secret_value(const char *key, const char *value);
 /** Append a word with userinfo of a URL and values of secret `key=` as ***. @return 0, or -1: out
  * of memory */
 int conf_mask_word(const char *word, struct buf *out) HAWSER_MUST_CHECK;

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "host/control.h"
+#include "host/json_mask.h"
 
 /** The requests of one line, answered by one line. */
 struct control_batch {
@@ -58,7 +59,8 @@ void control_forget(struct control_request *request)
 
 void control_answer(struct control_request *request, json_t *body)
 {
-    if (body == NULL) {
+    if (body == NULL || json_mask_secrets(body) != 0) {
+        json_decref(body);
         body = json_pack("{s:{s:i, s:s}}", "error", "code", (int)HAWSER_SYSTEM_MEMORY, "message",
                          "no memory for the answer");
     }

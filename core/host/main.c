@@ -18,6 +18,7 @@
 #include "host/handover.h"
 #include "host/master.h"
 #include "host/observer.h"
+#include "host/privileges.h"
 #include "host/sealed.h"
 #include "host/worker.h"
 #include "module/load.h"
@@ -302,6 +303,9 @@ int main(int argc, char **argv)
     struct child_spec spec;
     struct handover handover;
     struct options options;
+    if (privileges_hide_memory(&err) != 0) {
+        return fail(&err);
+    }
     (void)signal(SIGXFSZ, SIG_IGN); /* a log at its size limit is an error to tell, not a death */
     if (child_role_of_this_process(&spec) != CHILD_NONE) {
         return run_child(&spec);

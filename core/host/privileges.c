@@ -50,6 +50,16 @@ static int become(const char *user, struct hawser_error *err)
     return 0;
 }
 
+int privileges_hide_memory(struct hawser_error *err)
+{
+    static const struct rlimit none = {0, 0};
+    if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
+        error_set_errno(err, HAWSER_SYSTEM_CALL, errno, "cannot keep core dumps from being made");
+        return -1;
+    }
+    return 0;
+}
+
 int privileges_drop(const char *user, struct hawser_error *err)
 {
     if (user != NULL && become(user, err) != 0) {

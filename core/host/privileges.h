@@ -7,6 +7,12 @@
 #include "hawser/error.h"
 
 /**
+ * No core dump, no debugger of other users', and none of our own, sees the memory of this process:
+ * it holds credentials, now or later. At the very start, in each process.
+ * @error SYSTEM_CALL
+ */
+int privileges_hide_memory(struct hawser_error *err) HAWSER_MUST_CHECK;
+/**
  * In a child: become `user` (NULL: stay), give up the way to more privileges, and die with the
  * process that started us.
  * @error SYSTEM_CALL: no such user, or not permitted

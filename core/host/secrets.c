@@ -3,108 +3,21 @@
  */
 #include "host/secrets.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/error.h"
-#include "conf/value.h"
+#include "base/secret.h"
+#include "base/slice.h"
+#include "conf/mask.h"
+#include "host/secret_source.h"
+#include "host/settings.h"
 #include "host/shard.h"
 
-#define MAX_FILE_BYTES   65536u
 #define MAX_TRIPLE_BYTES (16u * 1024u * 1024u)
 
 static int add_text(struct buf *out, const char *text)
 {
     return buf_append(out, text, strlen(text) + 1);
-}
-
-/* Anybody who may read the file may trade: so nobody but its owner (and a group that the owner
- * chose) may. */
-static int check_owner(int fd, const char *path, struct hawser_error *err)
-{
-    struct stat about;
-    if (fstat(fd, &about) != 0) {
-        error_set_errno(err, HAWSER_CONF_SECRET, errno, "cannot look at \"%s\"", path);
-        return -1;
-    }
-    if (!S_ISREG(about.st_mode)) {
-        error_set(err, HAWSER_CONF_SECRET, "\"%s\" is not a regular file", path);
-        return -1;
-    }
-    if ((about.st_mode & 0027) != 0) {
-        error_set(
-            err, HAWSER_CONF_SECRET,
-            "credentials file \"%s\" can be read or changed by others (mode %04o): chmod 600 it",
-            path, (unsigned)(about.st_mode & 07777));
-        return -1;
-    }
-    return 0;
-}
-
-static int read_file(const char *path, struct buf *out, struct hawser_error *err)
-{
-    int rc = -1;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) {
-        error_set_errno(err, HAWSER_CONF_SECRET, errno, "cannot open the credentials file \"%s\"",
-                        path);
-        return -1;
-    }
-    if (check_owner(fd, path, err) != 0) {
-        goto fail;
-    }
-    for (;;) {
-        uint8_t *room = buf_reserve(out, 4096);
-        ssize_t got   = room == NULL ? -1 : read(fd, room, 4096);
-        if (got == 0) {
-            rc = 0;
-            break;
-        }
-        if (got < 0) {
-            error_set(err, HAWSER_CONF_SECRET, "cannot read \"%s\", or it is larger than %u bytes",
-                      path, MAX_FILE_BYTES);
-            break;
-        }
-        buf_commit(out, (size_t)got);
-    }
-fail:
-    (void)close(fd); /* opened for reading */
-    return rc;
-}
-
-static int read_source(const char *source, const char *prefix, struct buf *out,
-                       struct hawser_error *err)
-{
-    if (strncmp(source, "env:", 4) == 0) {
-        const char *value = getenv(source + 4);
-        if (value == NULL) {
-            error_set(err, HAWSER_CONF_SECRET, "environment variable \"%s\" is not set",
-                      source + 4);
-            return -1;
-        }
-        if (buf_append_text(out, value) != 0) {
-            error_set(err, HAWSER_CONF_SECRET,
-                      "environment variable \"%s\" is longer than %u bytes", source + 4,
-                      MAX_FILE_BYTES);
-            return -1;
-        }
-        return 0;
-    }
-    if (strncmp(source, "file:", 5) != 0) {
-        error_set(err, HAWSER_CONF_SECRET, "credentials are file:PATH or env:NAME");
-        return -1;
-    }
-    char *path = conf_value_path(source + 5, prefix);
-    int rc     = path == NULL ? -1 : read_file(path, out, err);
-    if (path == NULL) {
-        error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for a path");
-    }
-    free(path);
-    return rc;
 }
 
 static int add_pairs(struct secrets *secrets, const char *session, const struct conf_node *root,
@@ -120,7 +33,8 @@ static int add_pairs(struct secrets *secrets, const char *session, const struct 
         }
         if (add_text(&secrets->triples, session) != 0 ||
             add_text(&secrets->triples, node->words[0]) != 0 ||
-            add_text(&secrets->triples, node->words[1]) != 0) {
+            add_text(&secrets->triples, node->words[1]) != 0 ||
+            secret_add(conf_secret_value(node->words[0], node->words[1])) != 0) {
             error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for credentials");
             return -1;
         }
@@ -134,15 +48,15 @@ static int add_pairs(struct secrets *secrets, const char *session, const struct 
 }
 
 static int read_session(struct secrets *secrets, const char *session, const char *source,
-                        const char *prefix, struct hawser_error *err)
+                        const struct secret_reader *reader, struct hawser_error *err)
 {
     struct buf text;
     struct conf_problems problems;
     int rc = -1;
-    buf_init(&text, MAX_FILE_BYTES);
+    buf_init(&text, SECRET_SOURCE_MAX_BYTES);
     conf_problems_init(&problems);
     struct conf_tree *tree = NULL;
-    if (read_source(source, prefix, &text, err) != 0) {
+    if (secret_source_read(source, reader, &text, err) != 0) {
         goto fail;
     }
     tree = conf_parse_bytes(buf_slice(&text), source, &problems);
@@ -164,6 +78,7 @@ void secrets_read(struct secrets *secrets, const struct conf_tree *tree, const c
                   struct conf_problems *problems)
 {
     const struct conf_node *session = NULL;
+    struct secret_reader reader     = {prefix, settings_main_word(tree, "user")};
     buf_init(&secrets->triples, MAX_TRIPLE_BYTES);
     while ((session = conf_find(conf_tree_root(tree), "session", session)) != NULL) {
         const struct conf_node *credentials = conf_find(session, "credentials", NULL);
@@ -171,7 +86,7 @@ void secrets_read(struct secrets *secrets, const struct conf_tree *tree, const c
         if (credentials == NULL || session->word_count < 2 || credentials->word_count < 2) {
             continue;
         }
-        if (read_session(secrets, session->words[1], credentials->words[1], prefix, &err) != 0) {
+        if (read_session(secrets, session->words[1], credentials->words[1], &reader, &err) != 0) {
             conf_problem(problems, credentials, "%s", err.message);
         }
     }
@@ -218,6 +133,21 @@ int secrets_select(const struct secrets *secrets, uint32_t index, const struct s
     return 0;
 }
 
+/* From now on none of the values is shown. */
+static int mask_all(struct secrets *secrets, struct hawser_error *err)
+{
+    struct hawser_slice rest = buf_slice(&secrets->triples);
+    const char *triple[3];
+    int rc = 0;
+    while (next_triple(&rest, triple)) {
+        rc |= secret_add(conf_secret_value(triple[1], triple[2]));
+    }
+    if (rc != 0) {
+        error_set(err, HAWSER_SYSTEM_MEMORY, "no memory to mask credentials");
+    }
+    return rc;
+}
+
 int secrets_decode(struct secrets *secrets, struct hawser_slice bytes, struct hawser_error *err)
 {
     secrets_fini(secrets);
@@ -226,7 +156,7 @@ int secrets_decode(struct secrets *secrets, struct hawser_slice bytes, struct ha
         error_set(err, HAWSER_SYSTEM_LIMIT, "credentials arrived broken");
         return -1;
     }
-    return 0;
+    return mask_all(secrets, err);
 }
 
 size_t secrets_of(const struct secrets *secrets, const char *session, const char **pairs,
@@ -264,6 +194,11 @@ int secrets_equal(const struct secrets *a, const struct secrets *b, const char *
 
 void secrets_fini(struct secrets *secrets)
 {
+    struct hawser_slice rest = buf_slice(&secrets->triples);
+    const char *triple[3];
+    while (next_triple(&rest, triple)) {
+        secret_remove(conf_secret_value(triple[1], triple[2]));
+    }
     buf_cleanse(&secrets->triples);
     buf_init(&secrets->triples, MAX_TRIPLE_BYTES);
 }

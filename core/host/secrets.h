@@ -17,8 +17,9 @@ struct secrets {
 };
 
 /**
- * Read the credentials of every session of a config: `file:PATH` (in the config's grammar; refused
- * when others can read it) or `env:NAME` (the same text in a variable).
+ * Read the credentials of every session of a config, from where secret_source.h says: pairs in the
+ * config's grammar. Their values are masked by value in this process (base/secret.h) from now on,
+ * until secrets_fini.
  * @param problems  what cannot be read, with the config's file and line; never a value
  */
 void secrets_read(struct secrets *secrets, const struct conf_tree *tree, const char *prefix,

@@ -14,6 +14,7 @@
 #include "host/channel.h"
 #include "host/child_settings.h"
 #include "host/commands.h"
+#include "host/json_mask.h"
 #include "host/losses.h"
 #include "host/privileges.h"
 #include "host/runtime.h"
@@ -49,8 +50,9 @@ struct worker {
 
 static void send_json(struct worker *worker, enum channel_type type, uint64_t id, json_t *json)
 {
-    struct hawser_error err  = HAWSER_ERROR_INIT;
-    char *text               = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    int may_be_shown        = type != CHANNEL_REPLY || json_mask_secrets(json) == 0;
+    char *text              = json == NULL || !may_be_shown ? NULL : json_dumps(json, JSON_COMPACT);
     struct hawser_slice body = {text == NULL ? "{}" : text, text == NULL ? 2 : strlen(text)};
     if (worker->channel != NULL && channel_send(worker->channel, type, id, body, -1, &err) != 0) {
         log_write(LOG_ERROR, "HW-HOST-064", "the master does not hear: %s", err.message);

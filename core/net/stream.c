@@ -277,7 +277,7 @@ void net_stream_destroy(struct net_stream *s)
     free(s->held_end);
     buf_fini(&s->tail);
     buf_fini(&s->cipher);
-    buf_fini(&s->queue);
+    buf_cleanse(&s->queue); /* it may hold a login that was not sent */
     free_when_over(s);
 }
 

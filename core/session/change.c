@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/secret.h"
 #include "base/slice.h"
+#include "conf/mask.h"
 #include "hawser/adapter.h"
 #include "session/object.h"
 
@@ -139,6 +141,50 @@ static int credentials_equal(const struct buf *a, const struct buf *b)
     return a->len == b->len && (a->len == 0 || memcmp(buf_data(a), buf_data(b), a->len) == 0);
 }
 
+/** Take the next pair off the front. @return the value; NULL: no more. @param key set, borrowed */
+static const char *next_pair(struct hawser_slice *rest, const char **key)
+{
+    if (rest->len == 0) {
+        return NULL;
+    }
+    *key              = rest->data;
+    const char *value = *key + strlen(*key) + 1;
+    size_t used       = (size_t)(value - *key) + strlen(value) + 1;
+    rest->data += used;
+    rest->len -= used;
+    return value;
+}
+
+static void unmask_values(const struct buf *pairs)
+{
+    struct hawser_slice rest = buf_slice(pairs);
+    const char *key          = NULL;
+    const char *value        = NULL;
+    while ((value = next_pair(&rest, &key)) != NULL) {
+        secret_remove(conf_secret_value(key, value));
+    }
+}
+
+/* @return 0, or -1: no memory */
+static int mask_values(const struct buf *pairs)
+{
+    struct hawser_slice rest = buf_slice(pairs);
+    const char *key          = NULL;
+    const char *value        = NULL;
+    while ((value = next_pair(&rest, &key)) != NULL) {
+        if (secret_add(conf_secret_value(key, value)) != 0) {
+            return -1; /* what was added stays masked: better than the opposite */
+        }
+    }
+    return 0;
+}
+
+void session_forget_credentials(struct session *session)
+{
+    unmask_values(&session->credentials);
+    buf_cleanse(&session->credentials);
+}
+
 int session_set_credentials(struct session *session, const char *const *pairs, size_t pair_count,
                             struct hawser_error *err)
 {
@@ -162,7 +208,13 @@ int session_set_credentials(struct session *session, const char *const *pairs, s
         }
     }
     int changed = !credentials_equal(&session->credentials, &fresh);
-    buf_cleanse(&session->credentials);
+    if (mask_values(&fresh) != 0) {
+        buf_cleanse(&fresh);
+        error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for the credentials of session %s",
+                  session->label);
+        return -1;
+    }
+    session_forget_credentials(session);
     session->credentials             = fresh;
     session->options.has_credentials = pair_count > 0;
     if (changed && session->state != HAWSER_STATE_IDLE) {
@@ -173,14 +225,11 @@ int session_set_credentials(struct session *session, const char *const *pairs, s
 
 const char *session_credential(struct session *session, const char *key)
 {
-    const char *at  = (const char *)buf_data(&session->credentials);
-    const char *end = at == NULL ? NULL : at + session->credentials.len;
-    while (at < end) {
-        const char *value = at + strlen(at) + 1;
-        if (strcmp(at, key) == 0) {
-            return value;
-        }
-        at = value + strlen(value) + 1;
+    struct hawser_slice rest = buf_slice(&session->credentials);
+    const char *name         = NULL;
+    const char *value        = NULL;
+    while ((value = next_pair(&rest, &name)) != NULL && strcmp(name, key) != 0) {
+        continue;
     }
-    return NULL;
+    return value;
 }

@@ -171,6 +171,10 @@ int session_options_check_same(const struct session_options *from, const struct 
 /** The options' part in log lines, after each change of the options. */
 void session_take_log_level(struct session *session);
 
+/* change.c */
+/** Overwrite them, and mask their values no longer. */
+void session_forget_credentials(struct session *session);
+
 /* machine.c */
 /** Hand an event to the machine. Never runs anything itself; the loop does, soon. */
 void session_post(struct session *session, enum session_event event);

@@ -110,7 +110,9 @@ static int dispatch(struct session *session, struct request *request, enum call_
     if (rc != 0) {
         return rc < 0 ? -1 : 0;
     }
-    return session_send(session, HAWSER_OPCODE_TEXT, buf_slice(&session->outgoing), err);
+    rc = session_send(session, HAWSER_OPCODE_TEXT, buf_slice(&session->outgoing), err);
+    buf_wipe(&session->outgoing); /* it may have been a login */
+    return rc;
 }
 
 static int call(struct session *session, enum call_from from, const char *method,

@@ -252,8 +252,8 @@ static void release(struct session *session)
     }
     rpc_pending_destroy(session->requests);
     wanted_fini(&session->wanted);
-    buf_cleanse(&session->credentials);
-    buf_fini(&session->outgoing);
+    session_forget_credentials(session);
+    buf_cleanse(&session->outgoing);
     net_tls_destroy(session->tls);
     session_path_fini(session);
     session_options_fini(&session->options);

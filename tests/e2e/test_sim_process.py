@@ -11,7 +11,7 @@ import unittest
 from lib.certs import make_certificate
 from lib.client import Client
 from lib.process import program
-from lib.sim import Sim
+from lib.sim import CLIENT, Sim
 from lib.wait import wait_until, wait_until_async
 
 SIM = "hawser-sim"
@@ -71,7 +71,7 @@ class Program(unittest.TestCase):
         with open(f"/proc/{sim.pid}/cmdline", encoding="utf-8") as file:
             line = file.read()
         self.assertIn("tester:", line)
-        self.assertNotIn("tester-secret", line)
+        self.assertNotIn(CLIENT[1], line)
 
     def test_send_is_a_client_of_the_control_socket(self):
         sim = self.start()

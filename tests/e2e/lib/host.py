@@ -8,6 +8,7 @@ import socket
 import subprocess
 import tempfile
 
+from lib import canary
 from lib.process import Process, build_dir, program
 from lib.wait import DEADLINE_S, wait_until
 
@@ -28,6 +29,8 @@ class Host:
         os.chmod(self.prefix, 0o755)  # modules lie below it, and a folder that others may write is refused
         self.head = head.format(workers=workers, modules=os.path.join(build_dir(), "modules"))
         self.process = None
+        self.secrets = set()  # of every credentials file that was there
+        self.said = []  # on standard output, standard error and the control socket
         for folder in ("logs", "run", "data"):
             os.mkdir(os.path.join(self.prefix, folder))
         for name, (text, mode) in (files or {}).items():
@@ -38,14 +41,20 @@ class Host:
         return self
 
     def __exit__(self, *_):
-        said = ""
+        said, leaks = "", []
         if self.process is not None:
             if self.process.is_running():
+                leaks += canary.find_in_processes(self.process.pid, self.secrets)
                 self.process.send_signal(signal.SIGTERM)
                 self.process.wait(DEADLINE_S)
             said = self.process.stderr()
+            self.said += [said, *self.process.lines]
             self.process.close()
+        leaks += canary.find_below(self.prefix, self.secrets)
+        leaks += [("what it said", *place) for place in canary.find("\n".join(self.said).encode(), self.secrets)]
         shutil.rmtree(self.prefix, ignore_errors=True)
+        if leaks:
+            raise AssertionError(f"secrets came out (where, form, offset): {leaks}")
         if SANITIZER.search(said):
             raise AssertionError(f"a sanitizer found something in the host: {said}")
 
@@ -54,6 +63,8 @@ class Host:
 
     def write_file(self, name, text, mode=0o644):
         # In one step: a host that reloads at this moment must not read half a file.
+        if name.endswith(".cred"):
+            self.secrets |= canary.secrets_in(text)
         with open(self.path(name + ".new"), "w", encoding="utf-8") as file:
             file.write(text)
         os.chmod(self.path(name + ".new"), mode)
@@ -69,6 +80,7 @@ class Host:
         """Run the program with options that end by themselves. Gives (status, stdout, stderr) back."""
         done = subprocess.run(self.argv(*words), stdin=subprocess.DEVNULL, capture_output=True, timeout=DEADLINE_S,
                               check=False, text=True, env=env)
+        self.said += [done.stdout, done.stderr]
         return done.returncode, done.stdout, done.stderr
 
     def start(self, env=None):
@@ -109,6 +121,7 @@ class Host:
                 if not part:
                     raise ConnectionError("the control socket was closed")
                 line += part
+            self.said.append(line.decode())
             return json.loads(line)
 
     def ask(self, method, params=None):

@@ -4,9 +4,10 @@ import os
 import socket
 import tempfile
 
+from lib.canary import SECRET
 from lib.process import Process, program
 
-CLIENT = ("tester", "tester-secret")
+CLIENT = ("tester", SECRET)
 
 
 class Sim(Process):

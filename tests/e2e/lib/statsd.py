@@ -6,6 +6,7 @@ import socket
 import tempfile
 
 from lib.peers import node_modules
+from lib import canary
 from lib.process import Process
 from lib.wait import DEADLINE_S, wait_until
 
@@ -101,12 +102,16 @@ class Statsd:
         while True:
             try:
                 found.append(self._tap.recv(65536))
+                leaks = canary.find(found[-1], {canary.SECRET})
+                if leaks:
+                    raise AssertionError(f"a secret came out in telemetry: {leaks}")
             except BlockingIOError:
                 return found
 
     def close(self):
         if self.process is not None:
             self.process.close()
+        self.packets()  # the last ones are looked through, too
         self._tap.close()
         shutil.rmtree(self._dir, ignore_errors=True)
 

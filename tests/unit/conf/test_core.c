@@ -151,9 +151,10 @@ static const struct wrong WRONG[] = {
                          "\"output MODULE NAME { }\"\n"},
     {"output jsonl ticks { } " MINE "output tiks ticks; }",
      "main.conf:2: output \"tiks\" is not defined; did you mean \"ticks\"?\n"},
-    {MINE "credentials hunter2; }",
-     "main.conf:2: \"credentials\": expected file:PATH or env:NAME\n"},
-    {MINE "credentials file:; }", "main.conf:2: \"credentials\": expected file:PATH or env:NAME\n"},
+    {MINE "credentials hunter2; }", "main.conf:2: \"credentials\": expected file:PATH, env:NAME or "
+                                    "credential:NAME, a name without a slash\n"},
+    {MINE "credentials file:; }", "main.conf:2: \"credentials\": expected file:PATH, env:NAME or "
+                                  "credential:NAME, a name without a slash\n"},
     {"worker_timeout 10ms;",
      "main.conf:1: \"worker_timeout\": expected 1000ms to 3600000ms, got \"10ms\"\n"},
     {"worker_restarts most=65;",

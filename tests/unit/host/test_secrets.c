@@ -3,12 +3,14 @@
  */
 #include "host/secrets.h"
 
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "host/shard.h"
 #include "support/guard.h"
 #include "support/suite.h"
@@ -216,7 +218,8 @@ START_TEST(every_session_that_lacks_its_credentials_is_told)
     read_config("session a { credentials file:x; } session b { credentials env:HAWSER_NONE_B; } "
                 "session c { credentials what:ever; }");
     ck_assert_uint_eq(problems.count, 3);
-    ck_assert_ptr_nonnull(strstr(buf_text(&problems.text), "file:PATH or env:NAME"));
+    ck_assert_ptr_nonnull(
+        strstr(buf_text(&problems.text), "file:PATH, env:NAME or credential:NAME"));
 }
 END_TEST
 
@@ -299,6 +302,84 @@ START_TEST(another_value_key_or_number_of_pairs_is_not_equal)
 }
 END_TEST
 
+START_TEST(a_credential_of_the_service_manager_is_a_file_in_its_folder)
+{
+    write_secret("deribit", "client_id me; client_secret TOPSECRET;", 0400);
+    setenv("CREDENTIALS_DIRECTORY", here, 1);
+    read_config("session a { credentials credential:deribit; }");
+    unsetenv("CREDENTIALS_DIRECTORY");
+    ck_assert_uint_eq(problems.count, 0);
+    ck_assert_str_eq(pairs_of(&secrets, "a"), "client_id=me;client_secret=TOPSECRET;");
+}
+END_TEST
+
+START_TEST(a_credential_without_a_service_manager_says_what_is_missing)
+{
+    unsetenv("CREDENTIALS_DIRECTORY");
+    read_config("session a { credentials credential:deribit; }");
+    expect_problem("LoadCredential=deribit:PATH");
+}
+END_TEST
+
+START_TEST(a_credential_that_others_can_read_is_refused_as_any_file)
+{
+    write_secret("deribit", "client_secret TOPSECRET;", 0644);
+    setenv("CREDENTIALS_DIRECTORY", here, 1);
+    read_config("session a { credentials credential:deribit; }");
+    unsetenv("CREDENTIALS_DIRECTORY");
+    expect_problem("chmod 600 it");
+}
+END_TEST
+
+START_TEST(a_file_of_another_user_is_refused_with_what_to_do)
+{
+    if (geteuid() != 0) {
+        return; /* only root can give a file away */
+    }
+    write_secret("a.cred", "client_secret TOPSECRET;", 0600);
+    ck_assert_int_eq(chown("a.cred", 4711, (gid_t)-1), 0);
+    read_config("session a { credentials file:a.cred; }");
+    expect_problem("belongs to user 4711, who can change it: chown it to root");
+}
+END_TEST
+
+START_TEST(a_file_of_the_user_that_the_host_becomes_is_accepted)
+{
+    const struct passwd *nobody = getpwnam("nobody");
+    if (geteuid() != 0 || nobody == NULL) {
+        return; /* only root can give a file away */
+    }
+    write_secret("a.cred", "k v;", 0600);
+    ck_assert_int_eq(chown("a.cred", nobody->pw_uid, (gid_t)-1), 0);
+    read_config("user nobody; session a { credentials file:a.cred; }");
+    ck_assert_uint_eq(problems.count, 0);
+    ck_assert_str_eq(pairs_of(&secrets, "a"), "k=v;");
+}
+END_TEST
+
+START_TEST(behind_a_link_the_file_itself_is_judged)
+{
+    write_secret("open.cred", "client_secret TOPSECRET;", 0644);
+    ck_assert_int_eq(symlink("open.cred", "a.cred"), 0);
+    read_config("session a { credentials file:a.cred; }");
+    expect_problem("chmod 600 it");
+    ck_assert_int_eq(unlink("a.cred"), 0);
+}
+END_TEST
+
+START_TEST(values_are_masked_from_reading_to_forgetting)
+{
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    write_secret("a.cred", "client_id short; client_secret TOPSECRET; user longenough;", 0600);
+    read_config("session a { credentials file:a.cred; }");
+    error_set(&err, HAWSER_SYSTEM_CALL, "short TOPSECRET longenough");
+    ck_assert_str_eq(err.message, "short *** ***");
+    secrets_fini(&secrets);
+    error_set(&err, HAWSER_SYSTEM_CALL, "short TOPSECRET longenough");
+    ck_assert_str_eq(err.message, "short TOPSECRET longenough");
+}
+END_TEST
+
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
 int main(void)
@@ -323,5 +404,12 @@ int main(void)
     tcase_add_test(cases, each_worker_gets_the_credentials_of_its_own_sessions_and_no_others);
     tcase_add_test(cases, a_message_cut_anywhere_never_gives_half_a_word_or_half_a_pair);
     tcase_add_test(cases, another_value_key_or_number_of_pairs_is_not_equal);
+    tcase_add_test(cases, a_credential_of_the_service_manager_is_a_file_in_its_folder);
+    tcase_add_test(cases, a_credential_without_a_service_manager_says_what_is_missing);
+    tcase_add_test(cases, a_credential_that_others_can_read_is_refused_as_any_file);
+    tcase_add_test(cases, a_file_of_another_user_is_refused_with_what_to_do);
+    tcase_add_test(cases, a_file_of_the_user_that_the_host_becomes_is_accepted);
+    tcase_add_test(cases, behind_a_link_the_file_itself_is_judged);
+    tcase_add_test(cases, values_are_masked_from_reading_to_forgetting);
     return suite_run("host/secrets", cases);
 }
