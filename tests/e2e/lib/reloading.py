@@ -6,7 +6,8 @@ from lib.host import Host
 from lib.sim import Sim
 
 BOOK = "book.BTC-PERPETUAL.100ms"
-HEAD = "load_module hawser_deribit.so;\nload_module hawser_jsonl.so;\n"
+HEAD = ("connect_budget rate=10000 burst=10000;\n"  # the pace of attempts is not what is looked at
+        "load_module hawser_deribit.so;\nload_module hawser_jsonl.so;\n")
 
 
 def count_faults(path):
@@ -93,6 +94,10 @@ class Reloading:
         i = number % self.sessions
         self.write({i: self.block(f"s{i}").replace(self.sim.url, f"{self.sim.url}?{number}")})
         return self.reload()
+
+    def received(self):
+        """Messages that all sessions have had, on their connections of now."""
+        return sum(session["messages"] for session in self.host.sessions().values())
 
     def count(self):
         """What became of the sessions so far: sums over all files."""
