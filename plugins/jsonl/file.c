@@ -6,6 +6,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -40,10 +42,34 @@ static int make_blocking(int fd)
     return flags < 0 ? -1 : fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
 }
 
-int file_is_regular(const struct file *file)
+/* May we make a file in the folder that this path leads to? */
+static int try_folder(const char *path)
+{
+    char *folder = strdup(path);
+    char *slash  = folder == NULL ? NULL : strrchr(folder, '/');
+    if (slash == NULL) {
+        free(folder);
+        errno = folder == NULL ? ENOMEM : EINVAL; /* the host gives absolute paths */
+        return -1;
+    }
+    slash[slash == folder ? 1 : 0] = 0;
+    int rc                         = faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS);
+    int why                        = errno;
+    free(folder);
+    errno = why;
+    return rc;
+}
+
+int file_try(const struct file *file)
 {
     struct stat st;
-    return file->path != NULL && (stat(file->path, &st) != 0 || S_ISREG(st.st_mode));
+    if (file->path == NULL) {
+        return 0;
+    }
+    if (stat(file->path, &st) != 0) {
+        return errno == ENOENT ? try_folder(file->path) : -1;
+    }
+    return S_ISREG(st.st_mode) ? faccessat(AT_FDCWD, file->path, W_OK, AT_EACCESS) : 0;
 }
 
 int file_open(struct file *file)

@@ -15,8 +15,12 @@ struct file {
     int wants_newline; /* the file does not end in a newline: begin with one */
 };
 
-/** Is it a regular file, or not there yet? @return 1 or 0; 0 for standard output */
-int file_is_regular(const struct file *file);
+/**
+ * Could a regular file be opened, or made? Opens and makes nothing: a test of the config may run as
+ * another user than the host, whose file it would then be. What is no regular file is not judged.
+ * @return 0, or -1 with errno set
+ */
+int file_try(const struct file *file) HAWSER_MUST_CHECK;
 
 /**
  * Open the path (anew).

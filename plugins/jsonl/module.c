@@ -123,10 +123,8 @@ static int jsonl_create(const struct hawser_host *host, struct hawser_instance *
     jsonl->file.fd   = -1;
     jsonl->file.path = is_stdout(host, self) ? NULL : host->conf_string(self, "path");
     (void)parse_mode(host->conf_string(self, "mode"), &jsonl->file.mode); /* jsonl_check did */
-    /* Opening a regular file shows whether it can be; opening and closing a fifo would end its
-     * reader. */
     int is_trial = HAWSER_HAS(host, is_trial) && host->is_trial(self);
-    if ((!is_trial || file_is_regular(&jsonl->file)) && file_open(&jsonl->file) != 0) {
+    if ((is_trial ? file_try(&jsonl->file) : file_open(&jsonl->file)) != 0) {
         set_errno_error(jsonl, err, HAWSER_MODULE_INIT, "cannot be opened");
         jsonl_destroy(jsonl);
         return -1;

@@ -53,6 +53,17 @@ class HostStart(unittest.TestCase):
             self.assertEqual(host.process.stop(signal.SIGTERM), 0)
             self.assertTrue(os.path.exists(host.path("run/control.sock")))
 
+    def test_a_test_of_the_config_makes_no_file(self):
+        # As root it would be root's, and the service could not open it.
+        with Host("load_module hawser_jsonl.so;\noutput jsonl ticks { path data/ticks.jsonl; }\n") as host:
+            self.assertEqual(host.run("-t")[0], 0)
+            self.assertEqual(os.listdir(host.path("data")), [])
+            os.chmod(host.path("data"), 0o500)
+            if os.geteuid() != 0:
+                status, _, said = host.run("-t")
+                self.assertEqual(status, 1)
+                self.assertIn("data/ticks.jsonl cannot be opened: Permission denied", said)
+
 
 if __name__ == "__main__":
     unittest.main()
