@@ -68,6 +68,9 @@ static const struct hawser_directive ROWS[] = {
     ROW("connect_budget", MAIN, OPTIONS, 0, 1, 2, "rate=5 burst=32", "rate|burst", 0, 0,
         "attempts to connect that all sessions together make to one host: most a second (0: no "
         "limit), and at once"),
+    ROW("max_overlap", MAIN, NUMBER, 0, 1, 1, "4", NULL, 0, 16,
+        "connections to one host beyond the usual number, while new ones take over from old ones "
+        "(0: old ones leave first)"),
     ROW("include", MAIN | SESSION | OUTPUT | TELEMETRY, PATH, REPEATS, 1, 1, NULL, NULL, 0, 0,
         "file or glob pattern whose statements stand here"),
     ROW("session", MAIN, STRING, REPEATS | BLOCK, 1, 1, NULL, NULL, 0, 0,
@@ -110,6 +113,10 @@ static const struct hawser_directive ROWS[] = {
         "POOL rate=N burst=N: tokens of one of the adapter's pools, where yours are others"),
     ROW("lines", SESSION, NUMBER, 0, 1, 1, "1", NULL, 1, 4,
         "connections at a time, whose messages are merged; each message is passed on once"),
+    ROW("rotate", SESSION, TIME, 0, 1, 1, "off", "off", S, 168 * H,
+        "a connection so old is replaced, the new one first"),
+    ROW("move_timeout", SESSION, TIME, 0, 1, 1, "30s", NULL, 100, H,
+        "for a connection that is to take over to become READY; else the old one goes on"),
     ROW("connect_timeout", SESSION, TIME, 0, 1, 1, "5s", NULL, 100, 10 * MN,
         "for each of resolving, connecting, TLS and the WebSocket upgrade"),
     ROW("auth_timeout", SESSION, TIME, 0, 1, 1, "10s", NULL, 100, 10 * MN,

@@ -75,7 +75,7 @@ static int module_changed(void *arg, enum hawser_module_kind kind, const struct 
     }
     struct runtime_session *session = runtime_find(apply->runtime, after->words[1]);
     const struct conf_node *adapter = conf_find(after, "adapter", NULL);
-    return session == NULL || adapter == NULL ||
+    return session == NULL || adapter == NULL || session->behind ||
            session->module !=
                module_directory_find(apply->runtime->modules, kind, adapter->words[1]);
 }
@@ -185,11 +185,28 @@ static void change_running(struct apply *apply, const struct reload_plan *plan)
         if (session == NULL) {
             continue; /* it failed to start in the generation before; see start_missing */
         }
-        if (change->action == RELOAD_REMOVE || change->action == RELOAD_REPLACE ||
-            waits_for_person(session)) {
+        if (change->action == RELOAD_REMOVE || waits_for_person(session) ||
+            (change->action == RELOAD_REPLACE && session->closed_by_hand)) {
             runtime_session_leave(session, "reload");
-        } else {
+        } else if (change->action != RELOAD_REPLACE) {
             (void)change_session(apply, session, change); /* reported there */
+        }
+    }
+}
+
+/* With the new secrets in place. */
+static void move_replaced(struct apply *apply, const struct reload_plan *plan)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct reload_change *change = &plan->changes[i];
+        struct hawser_error err            = HAWSER_ERROR_INIT;
+        struct runtime_session *session =
+            change->kind == HAWSER_ADAPTER && change->action == RELOAD_REPLACE
+                ? runtime_find(apply->runtime, change->name)
+                : NULL;
+        if (session != NULL && runtime_session_move(session, change->after, &err) != 0) {
+            error_prefix(&err, "session %s goes on as it was", session->name);
+            note_error(apply, &err);
         }
     }
 }
@@ -279,6 +296,7 @@ void runtime_apply(struct runtime *runtime, struct conf_tree *tree, const struct
     secrets_fini(&runtime->secrets);
     runtime->secrets = *secrets;
     *secrets         = (struct secrets){0};
+    move_replaced(&apply, &plan);
     start_missing(&apply, &plan);
     retire_unused(&apply, &plan);
     runtime_retry_outputs(runtime);

@@ -24,6 +24,8 @@ void lines_json_add(json_t *json, const struct runtime_session *session)
         bundle_each_line(session->bundle, add_line, lines);
     }
     (void)json_object_set_new(json, "lines", lines); /* short of memory less is told */
+    (void)json_object_set_new(json, "moving", json_boolean(session->moving));
+    (void)json_object_set_new(json, "behind", json_boolean(session->behind));
     (void)json_object_set_new(json, "covered",
                               json_integer((json_int_t)bundle_covered(session->bundle)));
 }

@@ -7,7 +7,8 @@
 #include "host/runtime.h"
 
 /** "lines": an object for each, with its number, state, address, and what it won; "covered": what
- * one line missed and another made good. @param json NULL is allowed */
+ * one line missed and another made good; "moving": lines of newer settings are to take over;
+ * "behind": they could not. @param json NULL is allowed */
 void lines_json_add(json_t *json, const struct runtime_session *session);
 
 #endif

@@ -11,11 +11,15 @@ static const char *const BLOCKS[HAWSER_TELEMETRY + 1] = {NULL, "session", "outpu
 
 /* What a running session takes over without a new connection. Everything else, a module's own
  * directives included, was read when the session was made. */
-static const char *const IN_PLACE[] = {
-    "subscribe", "stale_after",     "reconnect",    "output",          "credentials",
-    "required",  "connect_timeout", "auth_timeout", "request_timeout", "subscribe_timeout",
-    "on_error",  "rate_limit",      "log_level",    "lines",           "calls_before_ready",
-    NULL};
+static const char *const IN_PLACE[] = {"subscribe",          "stale_after",
+                                       "reconnect",          "output",
+                                       "credentials",        "required",
+                                       "connect_timeout",    "auth_timeout",
+                                       "request_timeout",    "subscribe_timeout",
+                                       "on_error",           "rate_limit",
+                                       "log_level",          "lines",
+                                       "calls_before_ready", "rotate",
+                                       "move_timeout",       NULL};
 
 const char *reload_action_name(enum reload_action action)
 {

@@ -230,6 +230,7 @@ void runtime_destroy(struct runtime *runtime)
     destroy_outputs(&runtime->draining);
     registry_destroy(runtime->sessions);
     module_directory_destroy(runtime->modules);
+    runtime_moves_fini(runtime);
     runtime_config_release(runtime->config);
     secrets_fini(&runtime->secrets);
     json_decref(runtime->shards.quarantined);

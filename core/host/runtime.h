@@ -60,8 +60,19 @@ struct runtime_session {
     struct rate bytes;
     char *name;
     int closed_by_hand; /* it stays in CLOSED until it is asked for, or a reload */
+    int moving;         /* to lines of the newest settings, since a reload */
+    int behind;         /* it could not: its lines are of older settings */
     int leaving;
     int finished; /* CLOSED or FAILED while leaving: freed at the next sweep */
+};
+
+/** Sessions that move to new lines, and the outcome of the reload that waits for them. */
+struct runtime_moves {
+    size_t under_way;
+    struct event *timer;
+    json_t *report; /* NULL: nobody waits */
+    void (*done)(void *arg, json_t *report);
+    void *arg;
 };
 
 struct runtime_options {
@@ -90,6 +101,7 @@ struct runtime {
     struct event *sample;                         /* each second, for the rates */
     struct event *retry;                          /* of outputs that could not be opened */
     char output_error[HAWSER_ERROR_MESSAGE_SIZE]; /* of the one that could not be opened last */
+    struct runtime_moves moves;
     struct complaint output_trouble;
     void (*stopped)(void *arg); /* set while stopping */
     void *stopped_arg;
@@ -120,6 +132,15 @@ void runtime_session_close(struct runtime_session *session);
  * out */
 int runtime_session_reopen(struct runtime_session *session,
                            struct hawser_error *err) HAWSER_MUST_CHECK;
+/**
+ * Hand the report of runtime_apply on, once the sessions that move have moved, or could not (then
+ * it is among the errors), or after `longest_ms` ("moving" tells how many are left).
+ * @param report  taken, and given to `done`, which may be called before this returns
+ */
+void runtime_moves_await(struct runtime *runtime, json_t *report, int64_t longest_ms,
+                         void (*done)(void *arg, json_t *report), void *arg);
+/** Hand on a report that waits, as it is. */
+void runtime_moves_tell(struct runtime *runtime);
 /** Channels that a predecessor had at run time: wanted by these sessions from now on. @param
  * changes {"session": {"added": [], "removed": []}} */
 void runtime_restore_channels(struct runtime *runtime, const json_t *changes);
@@ -168,6 +189,20 @@ int runtime_session_apply(struct runtime_session *session, const struct conf_nod
 /** Point a kept session to the newest config and its outputs. */
 int runtime_session_rebase(struct runtime_session *session, const struct conf_node *block,
                            struct hawser_error *err) HAWSER_MUST_CHECK;
+/** The same, but its lines go on as they were made. */
+int runtime_session_point(struct runtime_session *session, const struct conf_node *block,
+                          struct hawser_error *err) HAWSER_MUST_CHECK;
+/**
+ * What lines are made of changed: make new ones, and let them take over. Without an overlap where
+ * there may be none, or nothing is served. @return 0, or -1 with err set: the old ones go on
+ */
+int runtime_session_move(struct runtime_session *session, const struct conf_node *block,
+                         struct hawser_error *err) HAWSER_MUST_CHECK;
+/** For struct bundle_env. */
+void runtime_on_moved(void *session, const struct hawser_error *why);
+/** The move, if there is one, is no more. */
+void runtime_move_ended(struct runtime_session *session);
+void runtime_moves_fini(struct runtime *runtime);
 /** Out of the registry, and told to leave. */
 void runtime_session_leave(struct runtime_session *session, const char *reason);
 void runtime_session_destroy(struct runtime_session *session);

@@ -65,6 +65,7 @@ void runtime_session_destroy(struct runtime_session *session)
                               session->name); /* it was just found there */
     }
     list_remove(&session->node);
+    runtime_move_ended(session);
     bundle_destroy(session->bundle);
     runtime_config_release(session->config);
     stream_feed_release(session->feed);
@@ -109,8 +110,8 @@ static struct runtime_output **find_routes(const struct runtime *runtime,
     return routes;
 }
 
-int runtime_session_rebase(struct runtime_session *session, const struct conf_node *block,
-                           struct hawser_error *err)
+static int take_config(struct runtime_session *session, const struct conf_node *block,
+                       int lines_too, struct hawser_error *err)
 {
     struct runtime *runtime        = session->runtime;
     struct runtime_output **routes = find_routes(runtime, block);
@@ -124,10 +125,24 @@ int runtime_session_rebase(struct runtime_session *session, const struct conf_no
         struct runtime_config *old = session->config;
         session->config            = runtime_config_use(runtime->config);
         session->block             = block;
-        runtime_lines_rebase(session, old);
+        if (lines_too) {
+            runtime_lines_rebase(session, old);
+        }
         runtime_config_release(old);
     }
     return 0;
+}
+
+int runtime_session_rebase(struct runtime_session *session, const struct conf_node *block,
+                           struct hawser_error *err)
+{
+    return take_config(session, block, 1, err);
+}
+
+int runtime_session_point(struct runtime_session *session, const struct conf_node *block,
+                          struct hawser_error *err)
+{
+    return take_config(session, block, 0, err);
 }
 
 static int make_bundle(struct runtime_session *session, struct hawser_error *err)
@@ -142,7 +157,8 @@ static int make_bundle(struct runtime_session *session, struct hawser_error *err
                              .state      = on_state,
                              .line_open  = runtime_line_open,
                              .line_made  = runtime_line_made,
-                             .line_close = runtime_line_close};
+                             .line_close = runtime_line_close,
+                             .moved      = runtime_on_moved};
     if (sessionconf_read(&conf, session->block, options->prefix, err) == 0) {
         session->bundle = bundle_create(&conf.bundle, &env, err);
     }
@@ -229,6 +245,7 @@ void runtime_session_leave(struct runtime_session *session, const char *reason)
     (void)registry_remove(session->runtime->sessions,
                           session->name); /* absent when it is leaving already */
     session->leaving = 1;
+    runtime_move_ended(session);
     list_remove(&session->node);
     list_append(&session->runtime->leaving, &session->node);
     bundle_leave(session->bundle, HAWSER_CLOSE_GOING_AWAY, reason);

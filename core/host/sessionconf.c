@@ -232,7 +232,10 @@ int sessionconf_read(struct sessionconf *conf, const struct conf_node *session, 
     };
     read_limits(&conf->options, session);
     read_beat_text(&conf->options, session);
-    conf->bundle.lines          = (uint32_t)number(session, "lines");
+    conf->bundle.lines       = (uint32_t)number(session, "lines");
+    conf->bundle.takeover_ms = number(session, "move_timeout");
+    conf->bundle.rotate_ms =
+        strcmp(sessionconf_word(session, "rotate"), "off") == 0 ? 0 : number(session, "rotate");
     conf->channels              = all_words(session, "subscribe", &conf->options.channel_count);
     conf->urls                  = all_words(session, "url", &url_count);
     conf->headers               = all_words(session, "header", &header_count);

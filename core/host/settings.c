@@ -161,13 +161,15 @@ int64_t settings_busy_poll_ms(const struct conf_tree *tree)
 struct budget_limits settings_connect_budget(const struct conf_tree *tree)
 {
     const struct conf_node *node = conf_find(conf_tree_root(tree), "connect_budget", NULL);
-    struct budget_limits limits  = {.rate = 5, .burst = 32};
+    struct budget_limits limits  = {.rate = 5, .burst = 32, .overlap = 4};
     if (node != NULL) {
         const char *rate  = conf_value_option(node->words, node->word_count, "rate");
         const char *burst = conf_value_option(node->words, node->word_count, "burst");
         limits.rate       = rate == NULL ? limits.rate : (uint32_t)strtoul(rate, NULL, 10);
         limits.burst      = burst == NULL ? limits.burst : (uint32_t)strtoul(burst, NULL, 10);
     }
+    limits.overlap = (uint32_t)conf_get_number(conf_tree_root(tree), &conf_core_table, 1,
+                                               HAWSER_IN_MAIN, "max_overlap");
     return limits;
 }
 

@@ -19,6 +19,7 @@
 #include "host/privileges.h"
 #include "host/runtime.h"
 #include "host/sealed.h"
+#include "host/settings.h"
 #include "host/stream.h"
 #include "host/summary.h"
 #include "host/vital.h"
@@ -141,6 +142,12 @@ static void take_settings(struct worker *worker, const json_t *about)
     }
 }
 
+static void on_moves_done(void *arg, json_t *report)
+{
+    struct worker *worker = OBJ_CAST(struct worker, arg, WORKER_MAGIC);
+    send_json(worker, CHANNEL_APPLIED, worker->generation, report);
+}
+
 static void take_config(struct worker *worker, const struct channel_message *message)
 {
     struct hawser_error err = HAWSER_ERROR_INIT;
@@ -149,6 +156,8 @@ static void take_config(struct worker *worker, const struct channel_message *mes
     struct shards shards    = {(uint32_t)json_integer_value(json_object_get(about, "workers")),
                                json_object_get(about, "quarantined")};
     struct conf_tree *tree  = message->fd < 0 ? NULL : sealed_read(message->fd, &err);
+    int64_t longest_ms      = tree == NULL ? 0 : settings_reload_timeout_ms(tree) * 3 / 4;
+    runtime_moves_tell(worker->runtime); /* of the generation before */
     take_settings(worker, about);
     if (tree == NULL || report == NULL || worker->stopping) {
         conf_tree_destroy(tree);
@@ -173,7 +182,7 @@ static void take_config(struct worker *worker, const struct channel_message *mes
     worker->channels   = NULL;
     worker->generation = message->id;
     secrets_fini(&worker->secrets);
-    send_json(worker, CHANNEL_APPLIED, message->id, report);
+    runtime_moves_await(worker->runtime, report, longest_ms, on_moves_done, worker);
     json_decref(about);
 }
 

@@ -18,6 +18,8 @@
 struct budget_limits {
     uint32_t rate; /* attempts a second; 0: no limit */
     uint32_t burst;
+    uint32_t
+        overlap; /* connections beyond the usual, while one takes over from another: overlap.h */
 };
 
 /** This process's view, with the limits that it obeys. */

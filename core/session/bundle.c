@@ -10,6 +10,8 @@
 #include "base/log.h"
 #include "session/bundle_object.h"
 
+#define TAKEOVER_MS 30000
+
 static int make_lines(struct bundle *bundle, const struct session_options *options,
                       struct hawser_error *err)
 {
@@ -41,6 +43,7 @@ struct bundle *bundle_create(const struct bundle_options *options, const struct 
     bundle->log =
         (struct log_subject){.kind = "session", .name = bundle->name, .level = LOG_AS_PROCESS};
     list_init(&bundle->lines);
+    bundle_take_options(bundle, options);
     if (bundle->name == NULL) {
         error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for a session");
         goto fail;
@@ -55,6 +58,12 @@ fail:
     return NULL;
 }
 
+void bundle_take_options(struct bundle *bundle, const struct bundle_options *options)
+{
+    bundle->rotate_ms   = options->rotate_ms;
+    bundle->takeover_ms = options->takeover_ms == 0 ? TAKEOVER_MS : options->takeover_ms;
+}
+
 void bundle_take_log_level(struct bundle *bundle)
 {
     bundle->log.level = bundle_first(bundle)->session->log.level;
@@ -67,6 +76,7 @@ void bundle_destroy(struct bundle *bundle)
     }
     struct list *node, *after;
     bundle->leaving = 1;
+    bundle_hold_flush_all(bundle);
     list_for_each_safe (node, after, &bundle->lines) {
         bundle_line_destroy(LINE_OF(node));
     }
@@ -91,6 +101,7 @@ void bundle_leave(struct bundle *bundle, uint16_t code, const char *reason)
 {
     struct list *node;
     bundle->leaving = 1;
+    bundle_move_drop(bundle, "the session was closed meanwhile");
     list_for_each (node, &bundle->lines) {
         if (!LINE_OF(node)->retiring) {
             session_leave(LINE_OF(node)->session, code, reason);

@@ -37,12 +37,17 @@ struct bundle_env {
     int (*line_made)(void *arg, void *context, struct session *line, struct hawser_error *err);
     /** It is gone. */
     void (*line_close)(void *arg, void *context);
+    /** The move that bundle_move began is over. @param why NULL: lines of the new settings serve;
+     * else those of the old ones go on. May be NULL. */
+    void (*moved)(void *arg, const struct hawser_error *why);
 };
 
 /** What the config says of it. Borrowed for the calls. */
 struct bundle_options {
     const struct session_options *session;
-    uint32_t lines; /* 1 to BUNDLE_LINES_MAX; 0: 1 */
+    uint32_t lines;      /* 1 to BUNDLE_LINES_MAX; 0: 1 */
+    int64_t rotate_ms;   /* a link so old is replaced; 0: none is */
+    int64_t takeover_ms; /* for a line that takes over to become READY; 0: 30 s */
 };
 
 /** @return given, in state IDLE; NULL with err set */
@@ -55,6 +60,16 @@ void bundle_leave(struct bundle *bundle, uint16_t code, const char *reason);
 void bundle_destroy(struct bundle *bundle);
 int bundle_apply(struct bundle *bundle, const struct bundle_options *options,
                  struct hawser_error *err) HAWSER_MUST_CHECK;
+/**
+ * What lines are made of changed, more than bundle_apply can change: make new ones, which take over
+ * when they are READY (env.moved tells). The first is made at once. Where no overlap is wanted
+ * (budget.h) or nothing is served now, the old ones leave at once, and no `moved` follows.
+ * @return 0, or -1 with err set: the old ones go on
+ */
+int bundle_move(struct bundle *bundle, const struct bundle_options *options,
+                struct hawser_error *err) HAWSER_MUST_CHECK;
+/** @return 1: `moved` is still to come */
+int bundle_is_moving(const struct bundle *bundle);
 int bundle_set_credentials(struct bundle *bundle, const char *const *pairs, size_t pair_count,
                            struct hawser_error *err) HAWSER_MUST_CHECK;
 int bundle_subscribe(struct bundle *bundle, const struct hawser_slice *channels, size_t count,

@@ -9,7 +9,13 @@ static int apply_line(struct bundle_line *line, const struct bundle_options *opt
 {
     const char *urls[URLS_MAX + 1];
     struct session_options own;
-    bundle_options_for(options->session, line->place, line->place, urls, &own);
+    if (line->generation != line->bundle->generation) { /* it leaves soon: the channels alone */
+        own               = line->session->options;
+        own.channels      = options->session->channels;
+        own.channel_count = options->session->channel_count;
+    } else {
+        bundle_options_for(options->session, line->place, line->place, urls, &own);
+    }
     return session_apply(line->session, &own, err);
 }
 
@@ -22,7 +28,11 @@ int bundle_apply(struct bundle *bundle, const struct bundle_options *options,
             return -1;
         }
     }
-    bundle->wanted_lines = options->lines == 0 ? 1 : options->lines;
+    bundle->next_lines = options->lines == 0 ? 1 : options->lines;
+    if (!bundle->moving) {
+        bundle->wanted_lines = bundle->next_lines;
+    }
+    bundle_take_options(bundle, options);
     bundle_take_log_level(bundle);
     bundle_tidy_soon(bundle);
     return bundle_merge_sync(bundle, err);
@@ -70,6 +80,7 @@ int bundle_unsubscribe(struct bundle *bundle, const struct hawser_slice *channel
 void bundle_reconnect(struct bundle *bundle, const char *reason)
 {
     struct list *node;
+    bundle->leaving = 0; /* a person may have closed it */
     list_for_each (node, &bundle->lines) {
         if (!LINE_OF(node)->retiring) {
             session_reconnect(LINE_OF(node)->session, reason);
@@ -77,18 +88,24 @@ void bundle_reconnect(struct bundle *bundle, const char *reason)
     }
 }
 
-/** READY before one that misses channels, and that before one whose refusal tells why. */
+static int use_for_requests(const struct bundle_line *line)
+{
+    if (!session_is_serving(line->session)) {
+        return 0; /* its refusal tells why */
+    }
+    if (line->session->state != HAWSER_STATE_READY) {
+        return 1; /* channels are missing */
+    }
+    return line->retiring || line == line->bundle->succession.old ? 2 : 3;
+}
+
 static struct bundle_line *line_for_requests(const struct bundle *bundle)
 {
-    struct bundle_line *best = NULL;
+    struct bundle_line *best = bundle_first(bundle);
     struct list *node;
     list_for_each (node, &bundle->lines) {
-        struct bundle_line *line = LINE_OF(node);
-        if (line->session->state == HAWSER_STATE_READY && !line->retiring) {
-            return line;
-        }
-        if (best == NULL || session_is_serving(line->session)) {
-            best = line;
+        if (use_for_requests(LINE_OF(node)) > use_for_requests(best)) {
+            best = LINE_OF(node);
         }
     }
     return best;

@@ -256,7 +256,6 @@ void bundle_line_forget(struct bundle_line *line)
     if (bundle->merge == NULL) {
         return;
     }
-    bundle->merge->epoch_gone += line->session->epoch;
     list_for_each (node, &bundle->merge->book.in_state[CHANNEL_WANTED]) {
         struct bundle_channel *channel = CHANNEL_OF(node)->merged;
         bundle_hold_drop(bundle, channel, line->slot);

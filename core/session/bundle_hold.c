@@ -89,6 +89,17 @@ void bundle_hold_flush(struct bundle *bundle, struct bundle_channel *channel)
     settle(bundle, channel, 1);
 }
 
+void bundle_hold_flush_all(struct bundle *bundle)
+{
+    struct list *node, *after;
+    if (bundle->merge == NULL) {
+        return;
+    }
+    list_for_each_safe (node, after, &bundle->merge->holding) {
+        settle(bundle, CHANNEL_IN(node), 1);
+    }
+}
+
 static void overflow(struct bundle *bundle, struct bundle_channel *channel)
 {
     struct list *node, *after;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/random.h"
 #include "session/bundle_object.h"
 
 #define SELF(arg) OBJ_CAST(struct bundle_line, arg, BUNDLE_LINE_MAGIC)
@@ -72,6 +73,9 @@ static void on_state(void *arg, enum hawser_state state, const struct hawser_err
         return;
     }
     bundle->state = state;
+    if (state == HAWSER_STATE_READY && bundle->rotate_ms > 0) {
+        bundle_tidy_soon(bundle);
+    }
     if (bundle->env.state != NULL) {
         bundle->env.state(bundle->env.arg, state, why);
     }
@@ -123,7 +127,11 @@ void bundle_line_destroy(struct bundle_line *line)
         return;
     }
     const struct bundle_env *env = &line->bundle->env;
+    if (line->bundle->merge != NULL && line->session != NULL) {
+        line->bundle->merge->epoch_gone += line->session->epoch; /* epochs never go back */
+    }
     list_remove(&line->node);
+    bundle_line_went(line);
     session_destroy(line->session);
     if (line->context != NULL) {
         env->line_close(env->arg, line->context);
@@ -222,8 +230,12 @@ struct bundle_line *bundle_line_create(struct bundle *bundle, const struct sessi
         free(line);
         return NULL;
     }
-    *line = (struct bundle_line){
-        .magic = BUNDLE_LINE_MAGIC, .bundle = bundle, .slot = slot, .place = place};
+    *line = (struct bundle_line){.magic      = BUNDLE_LINE_MAGIC,
+                                 .bundle     = bundle,
+                                 .slot       = slot,
+                                 .place      = place,
+                                 .generation = like == NULL ? bundle->generation : like->generation,
+                                 .spread     = random_fraction()};
     list_init(&line->node);
     if (make_session(line, options, like, err) != 0 ||
         (options == NULL && follow(line->session, like->session, err) != 0) ||

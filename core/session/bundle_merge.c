@@ -249,12 +249,16 @@ static void take_stale(struct bundle_line *line, const struct hawser_record *rec
     }
 }
 
-static int is_served_by_another(const struct bundle_line *line)
+/** @param or_closing 1: the last of those that leave together counts, too */
+static int is_served_by_another(const struct bundle_line *line, int or_closing)
 {
     const struct list *node;
     list_for_each (node, &line->bundle->lines) {
         const struct bundle_line *other = LIST_ENTRY(node, const struct bundle_line, node);
-        if (other != line && session_is_serving(other->session)) {
+        const struct session *session   = other->session;
+        int closing                     = or_closing && session->state == HAWSER_STATE_CLOSING &&
+                      session->conn != NULL && session->opened_at != 0;
+        if (other != line && (closing || session_is_serving(session))) {
             return 1;
         }
     }
@@ -274,13 +278,13 @@ void bundle_merge_record(struct bundle_line *line, const struct hawser_record *r
         take_stale(line, record);
         break;
     case HAWSER_RECORD_READY:
-        if (!is_served_by_another(line)) {
+        if (!is_served_by_another(line, 0)) {
             bundle_put(line->bundle, record);
         }
         break;
     case HAWSER_RECORD_CLOSED:
         bundle_line_lost(line);
-        if (is_served_by_another(line)) {
+        if (is_served_by_another(line, 1)) {
             swallow(line, record, "the end of its link");
         } else {
             bundle_put(line->bundle, record);

@@ -9,6 +9,7 @@
 #include "session/bundle.h"
 #include "session/merge.h"
 #include "session/object.h"
+#include "session/overlap.h"
 
 #define BUNDLE_MAGIC      0x42554e44u
 #define BUNDLE_LINE_MAGIC 0x424c494eu
@@ -23,13 +24,16 @@ struct bundle_line {
     struct list node;
     struct bundle *bundle;
     struct session *session;
-    void *context;    /* of the owner's, from line_open */
-    size_t slot;      /* in struct merge_channel; the log has it, counted from 1 */
-    size_t place;     /* from 0: which url and address comes first */
-    uint8_t retiring; /* told to leave; freed when it has */
-    uint64_t won;     /* messages that it brought first */
-    uint64_t leads;   /* of those, how often another line brought the same next */
-    int64_t lead_ns;  /* and by how much it was earlier, all together */
+    void *context;              /* of the owner's, from line_open */
+    size_t slot;                /* in struct merge_channel; the log has it, counted from 1 */
+    size_t place;               /* from 0: which url and address comes first */
+    uint8_t retiring;           /* told to leave; freed when it has */
+    unsigned generation;        /* of the settings that it is made of */
+    double spread;              /* 0 to 1: so that links do not rotate together */
+    struct overlap place_taken; /* given back when it is gone */
+    uint64_t won;               /* messages that it brought first */
+    uint64_t leads;             /* of those, how often another line brought the same next */
+    int64_t lead_ns;            /* and by how much it was earlier, all together */
     struct telemetry_cell *won_cell;
     struct telemetry_cell *lead_cell;
 };
@@ -74,6 +78,19 @@ struct bundle_merge {
     struct complaint overflow;
 };
 
+/** One line on its way to take over from another. Zero: none is. */
+struct bundle_succession {
+    struct bundle_line *old;
+    struct bundle_line *like; /* whose settings the next one has; NULL: the old one's */
+    struct bundle_line *next; /* NULL: to be made when there is room for it */
+    struct overlap place;
+    uint8_t started;
+    uint8_t told; /* that it waits for room */
+    clock_ns_t deadline;
+    clock_ns_t ready_at;   /* 0: it is not READY */
+    clock_ns_t not_before; /* of the next rotation */
+};
+
 struct bundle {
     OBJ_MAGIC_FIELD;
     struct bundle_env env;
@@ -81,6 +98,12 @@ struct bundle {
     char *name;
     struct log_subject log; /* for lines about the whole */
     size_t wanted_lines;
+    size_t next_lines; /* once a move is done */
+    int64_t rotate_ms;
+    int64_t takeover_ms;
+    unsigned generation; /* of the newest settings */
+    uint8_t moving;      /* the first line of them is to take over yet */
+    struct bundle_succession succession;
     uint8_t leaving;
     enum hawser_state state;
     struct event tidy;          /* lines come and go from the loop, never inside a call */
@@ -97,6 +120,7 @@ static inline struct bundle_line *bundle_first(const struct bundle *bundle)
 }
 
 /* bundle.c */
+void bundle_take_options(struct bundle *bundle, const struct bundle_options *options);
 /** The lines' level of the log is the bundle's. */
 void bundle_take_log_level(struct bundle *bundle);
 
@@ -123,7 +147,26 @@ void bundle_line_destroy(struct bundle_line *line);
 /** @return NULL: none has this slot */
 struct bundle_line *bundle_line_of(const struct bundle *bundle, size_t slot);
 
+/* bundle_succeed.c */
+/** Go on with a succession, or begin one that is due. @return when to look again [ms]; 0: no need
+ */
+int64_t bundle_succeed(struct bundle *bundle);
+/** A line is about to be freed. */
+void bundle_line_went(struct bundle_line *line);
+/** One of the newest settings; NULL: none. */
+struct bundle_line *bundle_newest_line(const struct bundle *bundle);
+
+/* bundle_move.c */
+/** Whoever is to take over shall not. */
+void bundle_move_drop(struct bundle *bundle, const char *reason);
+/** One of older settings; NULL: none. */
+struct bundle_line *bundle_outdated_line(const struct bundle *bundle);
+/** @param why NULL: done; else it failed */
+void bundle_move_done(struct bundle *bundle, const struct hawser_error *why);
+
 /* bundle_tidy.c */
+/** The first that is not on its way out. */
+struct bundle_line *bundle_first_staying(const struct bundle *bundle);
 /** As many lines as are wanted, and no more; from the loop, soon. */
 void bundle_tidy_soon(struct bundle *bundle);
 void bundle_on_tidy(evutil_socket_t fd, short what, void *arg);
@@ -152,6 +195,8 @@ void bundle_hold_look(struct bundle *bundle, struct bundle_channel *channel,
                       const struct merge_item *item);
 /** Pass on what is held back in a channel, holes or not. */
 void bundle_hold_flush(struct bundle *bundle, struct bundle_channel *channel);
+/** The same in all channels. */
+void bundle_hold_flush_all(struct bundle *bundle);
 /** Nothing covers these any more: pass on what was held back there. */
 void bundle_hold_recheck(struct bundle *bundle);
 /** Drop what was held back of one line, or of all (SIZE_MAX), in a channel. */

@@ -75,6 +75,47 @@ class LinesLoseNothing(unittest.TestCase):
                 self.assertTrue(all(x["won"] > 0 for x in lines), lines)
                 self.assertRegex(host.log(), re.compile(r"session=btc line=\d "))
 
+    def test_when_all_lines_are_down_each_channel_has_one_gap(self):
+        with Sim(rate=500, broadcast=True) as sim:
+            with Host(CONFIG.format(urls=sim.url, lines=2, channels=f"{BOOK} {TRADES}")) as host:
+                host.start()
+                self.wait_lines(host, 2)
+                self.wait_more(host, 300)
+                sim.command("cut all")
+                host.wait_records("data/out.jsonl", lambda r: len(events(r)) >= 5, "closed, ready and two gaps")
+                self.wait_lines(host, 2)
+                self.wait_more(host, 300)
+                host.process.send_signal(signal.SIGQUIT)
+                self.assertEqual(host.process.wait(30), 0)
+                records = host.records("data/out.jsonl")
+                told = events(records)
+                self.assertEqual([e for e in told if e[0] != "gap"], [("ready", None), ("closed", None), ("ready", None), ("closed", None)])
+                self.assertEqual(sorted(e for e in told if e[0] == "gap"), [("gap", BOOK), ("gap", TRADES)])
+                self.assertEqual([r["seq"] for r in records], list(range(1, len(records) + 1)))
+                self.assertEqual(book_faults(records, BOOK), [])
+
+    def test_a_second_line_comes_and_goes_with_a_reload(self):
+        with Sim(rate=500, broadcast=True) as sim:
+            urls = f"{sim.url} {sim.url.replace('127.0.0.1', 'localhost')}"
+            with Host(CONFIG.format(urls=urls, lines=1, channels=f"{BOOK} {TRADES}")) as host:
+                host.start()
+                self.wait_lines(host, 1)
+                for lines in (2, 1):
+                    host.write_config(CONFIG.format(urls=urls, lines=lines, channels=f"{BOOK} {TRADES}"))
+                    self.assertIn("1 changed in place", host.reload()["text"])
+                    self.wait_lines(host, lines)
+                    self.wait_more(host, 300)
+                    if lines == 2:
+                        self.assertEqual(["localhost" in x["address"] for x in self.lines(host)], [False, True])
+                answer = host.ask("session.call", {"session": "btc", "method": "public/get_time"})
+                self.assertGreater(answer, 0)
+                host.process.send_signal(signal.SIGQUIT)
+                self.assertEqual(host.process.wait(30), 0)
+                self.assertEqual(sim.stats()["methods"].get("public/get_time"), 1, sim.stats()["methods"])
+                records = host.records("data/out.jsonl")
+                self.check_whole(records)
+                self.assertEqual(events(records), [("ready", None), ("closed", None)])
+
 
 if __name__ == "__main__":
     unittest.main()
