@@ -2,6 +2,8 @@
 
 import statistics
 
+import recovery
+
 INTRO = """# Performance
 Written by `scripts/bench`; not to be edited by hand. {date}, {machine}, {rounds} rounds{quick}; load of the machine when it began: {load}
 (over 0.5, others were at work, and every ratio is drawn towards 1).
@@ -134,6 +136,7 @@ def target_section(results):
 def write(results, machine, plan, left_out, date):
     intro = INTRO.format(date=date, machine=machine, rounds=plan.rounds, quick=", quick" if plan.quick else "", load=plan.load)
     sections = cost_sections(results) + routing_section(results) + latency_section(results) + idle_section(results)
+    sections += recovery.section(results.get("recovery"), table)
     if left_out:
         sections.append("## Left out\n" + "".join(f"- {one}\n" for one in dict.fromkeys(left_out)))
     return "\n".join([intro, *target_section(results), *sections])

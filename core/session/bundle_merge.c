@@ -40,7 +40,8 @@ void bundle_owe(struct bundle_channel *channel, int64_t since_ns, const char *re
     channel->owed_since_ns = since_ns;
     channel->merge.passed  = (struct gap_watch){0};
     (void)snprintf(channel->owed_reason, sizeof(channel->owed_reason), "%s", reason);
-    (void)snprintf(channel->owed_message, sizeof(channel->owed_message), "%s", message);
+    (void)snprintf(channel->owed_message, sizeof(channel->owed_message), "%.*s",
+                   (int)sizeof(channel->owed_message) - 1, message);
 }
 
 static void put_gap(struct bundle *bundle, struct bundle_channel *channel,
