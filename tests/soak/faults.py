@@ -4,9 +4,8 @@ import random
 import signal
 import threading
 
-from world import BOOK, EXTRA, PROTECTED, RUN_TIME
+from world import BOOK, EXTRA, PROTECTED, RUN_TIME, TICKER
 
-TICKER = "ticker.BTC-PERPETUAL.100ms"
 CODES = (1000, 1001, 1002, 1008, 1011, 1012, 1013, 4000)
 BAD_FRAMES = ("opcode", "rsv", "masked", "continuation", "ping", "length", "close")
 

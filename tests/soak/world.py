@@ -13,7 +13,10 @@ ACCOUNTS = 8
 ANSWER_S = 180  # for the control socket: a worker that was killed may take long to start on a busy machine
 RATE, BURST = 20, 20  # attempts to connect
 PROTECTED = 0  # a worker that no fault kills: what it holds can be compared from start to end
-BOOK = "book.BTC-PERPETUAL.100ms"
+INTERVAL = os.environ.get("HAWSER_SOAK_INTERVAL", "100ms")  # of the channels: 100ms, or agg2 for a message a second
+BOOK = f"book.BTC-PERPETUAL.{INTERVAL}"
+TICKER = f"ticker.BTC-PERPETUAL.{INTERVAL}"
+TRADES = f"trades.BTC-PERPETUAL.{INTERVAL}"
 EXTRA = "ticker.ETH-PERPETUAL.100ms"  # of the config, at times
 RUN_TIME = "quote.BTC-PERPETUAL"  # by request, at times
 HEAD = """
@@ -24,7 +27,7 @@ module_path {modules};
 shutdown_timeout 5s;
 """
 TOP = """connect_budget rate={rate} burst={burst};
-worker_timeout 30s;
+worker_timeout 5m;
 load_module hawser_deribit.so;
 load_module hawser_jsonl.so;
 """
@@ -40,7 +43,7 @@ session {name} {{
 # Small quarantines, so that memory is flat when nothing is lost; everything else as in the tests.
 SANITIZER = {"ASAN_OPTIONS": "quarantine_size_mb=4:thread_local_quarantine_size_kb=64:malloc_context_size=8"}
 PEACE = ("accept on", "upgrade ok", "heartbeats ok", "answers on", "auth ok", "subscribe ok", "slow 0", "late 0", "partial 0",
-         "twice 0", "maintenance off", "error 1 none 0", f"resume {BOOK}", "resume ticker.BTC-PERPETUAL.100ms")
+         "twice 0", "maintenance off", "error 1 none 0", f"resume {BOOK}", f"resume {TICKER}")
 
 
 def account(number):
@@ -104,7 +107,7 @@ class World:
 
     def channels_of(self, name):
         """What the config wants."""
-        channels = [BOOK, "trades.BTC-PERPETUAL.100ms", "ticker.BTC-PERPETUAL.100ms"]
+        channels = [BOOK, TRADES, TICKER]
         channels += ["user.orders.BTC-PERPETUAL.raw"] if self.has_login(name) else []
         return channels + ([EXTRA] if name in self.extra else [])
 
