@@ -7,6 +7,10 @@
 
 #include <string.h>
 
+#if defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
 enum step { STEP_BROKEN, STEP_VALUE, STEP_KEY, STEP_BEHIND };
 
 struct nest {
@@ -44,6 +48,28 @@ static inline const char *find_special(const char *at, const char *end)
         unsigned bits = rpc_walk_special(at);
         if (bits != 0) {
             return at + __builtin_ctz(bits);
+        }
+    }
+    return find_special_bytewise(at, end);
+}
+#elif defined(__aarch64__)
+
+/* Four bits for each of 16 bytes: a shift that halves the width leaves them of a mask of bytes. */
+static inline uint64_t special_nibbles(const char *at)
+{
+    uint8x16_t bytes = vld1q_u8((const uint8_t *)at);
+    uint8x16_t special =
+        vorrq_u8(vorrq_u8(vceqq_u8(bytes, vdupq_n_u8('"')), vceqq_u8(bytes, vdupq_n_u8('\\'))),
+                 vcltq_u8(bytes, vdupq_n_u8(0x20)));
+    return vget_lane_u64(vreinterpret_u64_u8(vshrn_n_u16(vreinterpretq_u16_u8(special), 4)), 0);
+}
+
+static inline const char *find_special(const char *at, const char *end)
+{
+    for (; end - at >= 16; at += 16) {
+        uint64_t nibbles = special_nibbles(at);
+        if (nibbles != 0) {
+            return at + __builtin_ctzll(nibbles) / 4;
         }
     }
     return find_special_bytewise(at, end);
