@@ -64,6 +64,7 @@ static int run(const char *url, struct answer *answer)
     struct hawser_client_callbacks callbacks = {.struct_size = sizeof(callbacks),
                                                 .message = answer != NULL ? on_count : on_message,
                                                 .state   = on_state};
+    options.heartbeat_interval_ms            = -1; /* says nothing of its own accord */
     options.reconnect_off                    = 1;
     options.max_message_bytes                = UINT64_C(16) << 20;
 
