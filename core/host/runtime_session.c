@@ -196,6 +196,8 @@ struct runtime_session *runtime_session_create(struct runtime *runtime,
         registry_add(runtime->sessions, session->name, session, err) != 0) {
         goto fail;
     }
+    rate_sample(&session->messages, 0, clock_monotonic());
+    rate_sample(&session->bytes, 0, clock_monotonic());
     if (json_object_get(runtime->closed, session->name) == NULL) {
         bundle_start(session->bundle);
     } else {

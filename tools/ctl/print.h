@@ -9,9 +9,13 @@
 void print_status(const json_t *status);
 void print_sessions(const json_t *sessions);
 void print_session(const json_t *session);
+void print_outputs(const json_t *outputs);
+void print_modules(const json_t *modules);
 /** A result that has no form of its own: JSON, indented. */
 void print_value(const json_t *value);
 /** The outcome of a reload. */
 void print_reload(const json_t *result);
+/** What a reload would change. */
+void print_plan(const json_t *plan);
 
 #endif
