@@ -90,7 +90,7 @@ static int has_failed(void *arg, const char *session)
 {
     const struct planning *planning = arg;
     const char *state = json_string_value(json_object_get(planning->candidate->states, session));
-    return state != NULL && strcmp(state, "FAILED") == 0;
+    return state != NULL && (strcmp(state, "FAILED") == 0 || strcmp(state, "CLOSED") == 0);
 }
 
 static void add(struct planning *planning, const char *kind, const char *name, const char *action,

@@ -74,7 +74,8 @@ static int are_up(const json_t *sessions)
     json_array_foreach(sessions, i, session)
     {
         const char *state = json_string_value(json_object_get(session, "state"));
-        if (state == NULL || (strcmp(state, "READY") != 0 && strcmp(state, "FAILED") != 0)) {
+        if (state == NULL || (strcmp(state, "READY") != 0 && strcmp(state, "FAILED") != 0 &&
+                              strcmp(state, "CLOSED") != 0)) {
             return 0;
         }
     }

@@ -147,7 +147,7 @@ int reload_change_explain(const struct reload_change *change, const struct conf_
         add_reason(&reasons, NULL, "another worker", " runs it");
     }
     if ((change->causes & RELOAD_CAUSE_FAILED) != 0) {
-        add_reason(&reasons, NULL, "it had failed", ", and is tried again");
+        add_reason(&reasons, NULL, "it had failed or was closed by hand", ", and is tried again");
     }
     return finish(&reasons);
 }

@@ -80,7 +80,10 @@ int bundle_unsubscribe(struct bundle *bundle, const struct hawser_slice *channel
 void bundle_reconnect(struct bundle *bundle, const char *reason)
 {
     struct list *node;
-    bundle->leaving = 0; /* a person may have closed it */
+    if (bundle->leaving) { /* a person closed it, and wants it with as many lines as ever */
+        bundle->leaving = 0;
+        bundle_tidy_soon(bundle);
+    }
     list_for_each (node, &bundle->lines) {
         if (!LINE_OF(node)->retiring) {
             session_reconnect(LINE_OF(node)->session, reason);

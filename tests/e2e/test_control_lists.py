@@ -138,8 +138,22 @@ class Closed(unittest.TestCase):
         self.host.wait_state("eth")
         self.host.wait_state("btc", "CLOSED")
         self.assertEqual(self.sim.stats()["accepted"], connections + 1)  # eth alone came back
+        plan = {change["name"]: change for change in self.host.ask("host.plan")["changes"]}
+        self.assertIn("closed by hand", plan["btc"]["reason"])
         self.assertTrue(self.host.reload()["ok"])
         self.host.wait_all_ready(2)
+
+    def test_a_session_of_two_lines_closes_and_returns_with_both(self):
+        with Host(CONFIG.format(url=self.sim.url, channels=TICKER, output="all").replace("reconnect delay=50ms; output all; }", "lines 2; output all; }", 1)) as host:
+            host.start()
+
+            def states():
+                return sorted(line["state"] for line in host.sessions().get("btc", {"lines": []})["lines"])
+            wait_until(lambda: states() == ["READY", "READY"], "both lines")
+            host.ask("session.close", {"session": "btc"})
+            wait_until(lambda: set(states()) == {"CLOSED"}, "the end of both")
+            host.ask("session.reconnect", {"session": "btc"})
+            wait_until(lambda: states() == ["READY", "READY"], "both lines again")
 
     def test_a_stream_sees_the_end_and_the_return(self):
         with Peer(self.host) as peer:

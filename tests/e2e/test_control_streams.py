@@ -111,10 +111,14 @@ class Streams(unittest.TestCase):
         peer, _ = self.attach()
         self.host.write_config(CONFIG.format(url=self.sim.url, channels=self.channels, more="").replace(
             "reconnect delay=50ms;", "reconnect delay=50ms; tcp_keepalive 20s;"))
+        last = peer.read()["seq"]
         self.assertTrue(self.host.reload()["ok"])
-        peer.until(lambda record: record.get("event") == "closed")
-        peer.until(lambda record: record.get("event") == "ready")
-        peer.until(lambda record: record.get("channel") == TICKER and "data" in record)
+        self.assertEqual(self.host.sessions()["btc"]["behind"], False)
+        for _ in range(100):  # before, during and after the new connection took over
+            record = peer.read()
+            self.assertEqual(record["seq"], last + 1)
+            last += 1
+        self.assertEqual(self.streams(), 1)
 
     def test_a_session_that_a_reload_removes_ends_its_streams(self):
         self.start()

@@ -128,7 +128,7 @@ class Plan(unittest.TestCase):
         host.reload()
         host.wait_state("login", "FAILED")
         action, reason = self.plan(host)[("session", "login")]
-        self.assertEqual((action, reason), ("restarted", "it had failed, and is tried again"))
+        self.assertEqual((action, reason), ("restarted", "it had failed or was closed by hand, and is tried again"))
 
     def test_sessions_that_another_worker_would_run_are_told(self):
         sim, host = self.start()

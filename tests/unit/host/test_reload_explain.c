@@ -117,7 +117,7 @@ START_TEST(what_no_statement_shows_is_a_reason_too)
     ck_assert_str_eq(explain(text, text, &worker), "session s: restarted: another worker runs it");
     ck_assert_str_eq(explain(text, text, &failed),
                      "session s: restarted: test.conf:3: credentials name other words than before; "
-                     "it had failed, and is tried again");
+                     "it had failed or was closed by hand, and is tried again");
 }
 END_TEST
 
