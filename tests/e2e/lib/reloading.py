@@ -27,7 +27,7 @@ def count_faults(path):
             elif record.get("channel") == BOOK:
                 data = record["data"]
                 messages += 1
-                if last is not None and data["change_id"] <= last:
+                if last is not None and data["type"] == "change" and data["change_id"] <= last:
                     doubled += 1
                 elif last is not None and data["type"] == "change" and data["prev_change_id"] != last:
                     lost += 1
@@ -60,7 +60,7 @@ class Reloading:
             self.sim.close()
 
     def block(self, name, channels=BOOK, more=""):
-        return (f"output jsonl out_{name} {{ path data/{name}.jsonl; queue_bytes 256m; queue_records 1000000; }}\n"
+        return (f"output jsonl out_{name} {{ path data/{name}.jsonl; }}\n"
                 f"session {name} {{ adapter deribit; url {self.sim.url}; subscribe {channels}; output out_{name}; {more} }}\n")
 
     def write(self, special=None, with_extra=False):
