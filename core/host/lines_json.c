@@ -7,13 +7,14 @@ static void add_line(void *arg, const struct bundle_line_info *info)
 {
     const struct session_info *session = &info->session;
     (void)json_array_append_new(
-        arg, json_pack("{s:I, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "line",
+        arg, json_pack("{s:I, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "line",
                        (json_int_t)info->number, "state", hawser_state_name(session->state),
                        "address", session->address, "leaving", info->is_leaving, "messages",
                        (json_int_t)session->messages, "reconnects", (json_int_t)session->reconnects,
                        "won", (json_int_t)info->won, "lead_ns", (json_int_t)info->lead_ns,
                        "round_trip_ns", (json_int_t)session->round_trip_ns, "channels_confirmed",
-                       (json_int_t)session->channels_confirmed, "requests_waiting",
+                       (json_int_t)session->channels_confirmed, "covers", (json_int_t)info->covers,
+                       "requests_waiting",
                        (json_int_t)session->requests_waiting)); /* on no memory it is short */
 }
 

@@ -89,6 +89,7 @@ struct bundle_line_info {
     struct session_info session;
     unsigned number;     /* in the log, from 1 */
     uint32_t is_leaving; /* its place was taken */
+    size_t covers;       /* channels of which it brings everything: in these another may break */
     uint64_t won;        /* messages that it brought first, while there were several lines */
     int64_t lead_ns;     /* by how much it was earlier than the next, on average; 0: unknown */
 };

@@ -42,6 +42,21 @@ int bundle_is_covered(const struct bundle *bundle, const struct bundle_channel *
     return 0;
 }
 
+size_t bundle_count_covered(const struct bundle_line *line)
+{
+    const struct bundle_merge *merge = line->bundle->merge;
+    size_t count                     = 0;
+    const struct list *node;
+    if (merge == NULL) {
+        return line->session->wanted.state_count[CHANNEL_CONFIRMED];
+    }
+    list_for_each (node, &merge->book.in_state[CHANNEL_WANTED]) {
+        const struct channel *named = LIST_ENTRY(node, const struct channel, in_state);
+        count += (size_t)covers(line, named->merged, channel_name(named));
+    }
+    return count;
+}
+
 /* the book */
 
 static void strike_off(struct bundle *bundle, struct channel *named)

@@ -64,6 +64,7 @@ void bundle_each_line(const struct bundle *bundle,
         struct bundle_line_info info   = {
               .number     = (unsigned)line->slot + 1,
               .is_leaving = line->retiring,
+              .covers     = bundle_count_covered(line),
               .won        = line->won,
               .lead_ns    = line->leads == 0 ? 0 : line->lead_ns / (int64_t)line->leads,
         };

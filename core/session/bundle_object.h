@@ -217,6 +217,8 @@ struct bundle_channel *bundle_channel_find(const struct bundle *bundle, struct h
 /** Does a line other than `but` (NULL: any) bring everything that follows what was passed on? */
 int bundle_is_covered(const struct bundle *bundle, const struct bundle_channel *channel,
                       struct hawser_slice name, const struct bundle_line *but);
+/** @return of how many channels the line brings everything */
+size_t bundle_count_covered(const struct bundle_line *line);
 /** A line's link is gone: gaps are owed where no other covers. */
 void bundle_line_lost(struct bundle_line *line);
 /** A line is gone for good. */
