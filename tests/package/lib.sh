@@ -6,12 +6,12 @@ fail() {
     exit 1
 }
 
-# take_stock ROOT: what is there, but for the books of dpkg and apt and for backups of the accounts; and the accounts.
+# take_stock ROOT: what is there, but for the books of dpkg, apt and logrotate and for backups of the accounts; and the accounts.
 take_stock() {
     (
         cd "$1"
         find . \( -path ./var/lib/dpkg -o -path ./var/cache -o -path ./var/log/apt -o -path ./proc -o -path ./sys -o -path ./dev \
-            -o -path ./tmp -o -path ./root -o -path ./var/lib/apt \) -prune -o -print |
+            -o -path ./tmp -o -path ./root -o -path ./var/lib/apt -o -path ./var/lib/logrotate \) -prune -o -print |
             grep -vE '^./(etc/(passwd|group|shadow|gshadow|subuid|subgid)-?|etc/\.pwd\.lock|etc/ld\.so\.cache|var/log/.*\.log)$'
         cut -d: -f1 etc/passwd etc/group
     ) | sort
