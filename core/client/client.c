@@ -264,11 +264,14 @@ static int build_client(struct hawser_client *client, const char *url,
         error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for a client");
         return -1;
     }
-    client->loop = net_loop_create(merged.base, err);
+    client->loop =
+        merged.base == NULL ? net_loop_create(NULL, err) : net_loop_share(merged.base, err);
     if (client->loop == NULL) {
         return -1;
     }
-    client->loop->busy_ms  = merged.busy_poll_ms;
+    if (merged.base == NULL) {
+        client->loop->busy_ms = merged.busy_poll_ms;
+    }
     struct session_env env = {
         .loop        = client->loop,
         .adapter     = &ADAPTER,

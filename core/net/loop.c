@@ -3,6 +3,7 @@
  */
 #include "net/loop.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "base/error.h"
@@ -13,6 +14,9 @@
  */
 #define SPARE_MAX_BYTES NET_READ_BUFFER_BYTES
 
+static pthread_mutex_t shared_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct list shared_loops = {&shared_loops, &shared_loops}; /* one for each caller's base */
+
 struct net_loop *net_loop_create(struct event_base *base, struct hawser_error *err)
 {
     struct net_loop *loop = calloc(1, sizeof(*loop));
@@ -22,6 +26,7 @@ struct net_loop *net_loop_create(struct event_base *base, struct hawser_error *e
     }
     list_init(&loop->lookups);
     list_init(&loop->warm);
+    list_init(&loop->shared);
     loop->sweep_ms    = NET_SWEEP_MS;
     loop->hosts_file  = "/etc/hosts";
     loop->resolv_conf = "/etc/resolv.conf";
@@ -41,9 +46,51 @@ fail:
     return NULL;
 }
 
+static struct net_loop *find_shared(const struct event_base *base)
+{
+    struct list *node = NULL;
+    list_for_each (node, &shared_loops) {
+        struct net_loop *loop = LIST_ENTRY(node, struct net_loop, shared);
+        if (loop->base == base) {
+            return loop;
+        }
+    }
+    return NULL;
+}
+
+struct net_loop *net_loop_share(struct event_base *base, struct hawser_error *err)
+{
+    (void)pthread_mutex_lock(&shared_lock); /* an error would be ours: it is a plain one */
+    struct net_loop *loop = find_shared(base);
+    if (loop == NULL) {
+        loop = net_loop_create(base, err);
+        if (loop != NULL) {
+            list_append(&shared_loops, &loop->shared);
+        }
+    }
+    if (loop != NULL) {
+        loop->users++;
+    }
+    (void)pthread_mutex_unlock(&shared_lock); /* as above */
+    return loop;
+}
+
+/* @return 1: others still use it */
+static int give_up_share(struct net_loop *loop)
+{
+    (void)pthread_mutex_lock(&shared_lock); /* as above */
+    loop->users -= loop->users > 0;
+    int is_used = loop->users > 0;
+    if (!is_used) {
+        list_remove(&loop->shared);
+    }
+    (void)pthread_mutex_unlock(&shared_lock); /* as above */
+    return is_used;
+}
+
 void net_loop_destroy(struct net_loop *loop)
 {
-    if (loop == NULL) {
+    if (loop == NULL || give_up_share(loop)) {
         return;
     }
     net_resolve_shut_down(loop);

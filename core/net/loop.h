@@ -23,6 +23,8 @@ struct evdns_base;
 struct net_loop {
     struct event_base *base;
     int owns_base;
+    unsigned users;     /* by net_loop_share; 0: it is not shared */
+    struct list shared; /* in the list of those that are */
     /* NET_READ_BUFFER_BYTES; in use only while one stream's read event runs */
     uint8_t *read_buffer;
     uint8_t *cipher_buffer; /* the same for what TLS has yet to decrypt; made for the first TLS */
@@ -52,6 +54,12 @@ struct net_loop {
  * @return given, or NULL with err set
  */
 struct net_loop *net_loop_create(struct event_base *base, struct hawser_error *err);
+/**
+ * The one loop of a caller's base, made for the first who asks: many clients on one base share one
+ * read buffer. From the thread that runs the base; other threads may do so with other bases.
+ * @param base  not NULL @return given, to each who asked: net_loop_destroy; NULL with err set
+ */
+struct net_loop *net_loop_share(struct event_base *base, struct hawser_error *err);
 /** All dials and streams of the loop are destroyed before. NULL is allowed. */
 void net_loop_destroy(struct net_loop *loop);
 

@@ -65,11 +65,36 @@ START_TEST(a_loop_that_has_nothing_to_wait_for_ends)
 }
 END_TEST
 
+START_TEST(those_who_share_a_base_share_its_loop)
+{
+    struct hawser_error err   = HAWSER_ERROR_INIT;
+    struct event_base *base   = event_base_new();
+    struct event_base *other  = event_base_new();
+    struct net_loop *first    = net_loop_share(base, &err);
+    struct net_loop *second   = net_loop_share(base, &err);
+    struct net_loop *stranger = net_loop_share(other, &err);
+    ck_assert_ptr_nonnull(first);
+    ck_assert_ptr_eq(first, second);
+    ck_assert_ptr_ne(first, stranger);
+    net_loop_destroy(first);
+    ck_assert_ptr_eq(second->base, base); /* it is still used */
+    net_loop_destroy(second);
+    net_loop_destroy(stranger);
+    first = net_loop_share(base, &err);
+    ck_assert_ptr_nonnull(first);
+    ck_assert_uint_eq(first->users, 1);
+    net_loop_destroy(first);
+    event_base_free(other);
+    event_base_free(base);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tcase = tcase_create("busy");
     tcase_add_test(tcase, a_loop_sleeps_unless_it_was_told_not_to);
     tcase_add_test(tcase, a_loop_looks_for_a_time_after_bytes_arrived);
     tcase_add_test(tcase, a_loop_that_has_nothing_to_wait_for_ends);
+    tcase_add_test(tcase, those_who_share_a_base_share_its_loop);
     return suite_run("net loop", tcase);
 }
