@@ -25,6 +25,7 @@ struct bench_options {
     int silent;        /* serve: connections are kept, and nothing is sent */
     int stock;         /* walk, rawrecv: SSL_read from the socket itself */
     int bare;          /* latency: a blocking recv in place of the library */
+    int loop;          /* latency: the same under libevent */
     int busy;          /* latency: never sleep */
 };
 

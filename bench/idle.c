@@ -1,101 +1,126 @@
 /*
- * `idle URL N`: the memory of connections that are open and silent.
+ * `idle URL N`: the memory of sessions that are open and silent, through libhawser on one loop, and
+ * how much of it they held before they dialled.
  */
+#include <event2/event.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "client.h"
+#include "bench.h"
+#include "hawser/client.h"
 
-#define IN_FLIGHT 64u
+#define BATCH 64u /* that connect at once */
+
+struct memory {
+    double heap;
+    double resident;
+};
 
 struct crowd {
-    struct bench_client client;
-    struct ws_conn **conns;
+    struct event_base *base;
+    struct hawser_client **clients;
     uint64_t wanted;
     uint64_t started;
-    uint64_t open;
-    size_t heap_before;
-    long rss_before;
+    uint64_t ready;
+    struct memory before;    /* behind the first, who pays for what all share */
+    struct memory undialled; /* of the others, each as it was made */
     int failed;
 };
 
-static size_t heap_bytes(void)
+static struct memory memory_now(void)
 {
     struct mallinfo2 info = mallinfo2();
-    return info.uordblks + info.hblkhd;
-}
-
-static long rss_bytes(void)
-{
-    long pages = 0;
-    FILE *file = fopen("/proc/self/statm", "r");
+    long pages            = 0;
+    FILE *file            = fopen("/proc/self/statm", "r");
     if (file != NULL) {
         if (fscanf(file, "%*s %ld", &pages) != 1) {
             pages = 0;
         }
         (void)fclose(file); /* only read from */
     }
-    return pages * sysconf(_SC_PAGESIZE);
+    return (struct memory){(double)(info.uordblks + info.hblkhd),
+                           (double)(pages * sysconf(_SC_PAGESIZE))};
 }
 
-static void stop(struct crowd *crowd)
+static void on_state(struct hawser_client *client, enum hawser_state state,
+                     const struct hawser_error *why, void *arg)
 {
-    (void)event_base_loopbreak(crowd->client.loop->base); /* the loop is running */
+    struct crowd *crowd = arg;
+    (void)client;
+    crowd->ready += state == HAWSER_STATE_READY;
+    if (why != NULL) {
+        fprintf(stderr, "hawser-bench: %s\n", why->message);
+        crowd->failed = 1;
+    }
+    if (crowd->failed || crowd->ready == crowd->started) {
+        (void)event_base_loopbreak(crowd->base); /* the loop is running */
+    }
 }
 
-static const struct ws_handler HANDLER;
-
-static void start_more(struct crowd *crowd)
+static int make_one(struct crowd *crowd, const struct bench_options *options)
 {
-    while (crowd->started < crowd->wanted && crowd->started - crowd->open < IN_FLIGHT) {
-        struct ws_conn *conn = bench_client_connect(&crowd->client, &HANDLER, crowd);
-        if (conn == NULL) {
-            crowd->failed = 1;
-            stop(crowd);
-            return;
+    static const struct hawser_client_callbacks CALLBACKS = {.struct_size = sizeof(CALLBACKS),
+                                                             .state       = on_state};
+    struct hawser_error err                               = HAWSER_ERROR_INIT;
+    struct hawser_client_options settings                 = HAWSER_CLIENT_OPTIONS_INIT;
+    settings.base                                         = crowd->base;
+    settings.tls_ca_file                                  = options->tls_ca;
+    settings.reconnect_off                                = 1;
+    settings.timeout_ms                                   = 60000;
+    struct hawser_client *client =
+        hawser_connect(options->target, &settings, &CALLBACKS, crowd, &err);
+    if (client == NULL) {
+        fprintf(stderr, "hawser-bench: %s\n", err.message);
+        return -1;
+    }
+    crowd->clients[crowd->started++] = client;
+    return 0;
+}
+
+/* @return 0, or -1: it has said why */
+static int open_batch(struct crowd *crowd, const struct bench_options *options, uint64_t count)
+{
+    struct memory before = memory_now();
+    for (uint64_t i = 0; i < count && crowd->started < crowd->wanted; i++) {
+        if (make_one(crowd, options) != 0) {
+            return -1;
         }
-        crowd->conns[crowd->started++] = conn;
     }
+    struct memory after = memory_now();
+    crowd->undialled.heap += after.heap - before.heap;
+    crowd->undialled.resident += after.resident - before.resident;
+    return event_base_dispatch(crowd->base) < 0 || crowd->failed ? -1 : 0;
 }
 
-/* The first connection pays for what all of them share, and is not counted. */
-static void on_phase(void *arg, enum ws_phase phase)
+static int open_all(struct crowd *crowd, const struct bench_options *options)
 {
-    struct crowd *crowd = arg;
-    if (phase != WS_PHASE_OPEN) {
-        return;
+    if (open_batch(crowd, options, 1) != 0) {
+        return -1;
     }
-    crowd->open++;
-    if (crowd->open == crowd->wanted) {
-        stop(crowd);
-    } else if (crowd->open == 1) {
-        crowd->heap_before = heap_bytes();
-        crowd->rss_before  = rss_bytes();
+    crowd->before    = memory_now();
+    crowd->undialled = (struct memory){0};
+    while (crowd->started < crowd->wanted) {
+        if (open_batch(crowd, options, BATCH) != 0) {
+            return -1;
+        }
     }
-    start_more(crowd);
+    return 0;
 }
 
-static void on_message(void *arg, enum hawser_opcode opcode, struct hawser_slice bytes)
+static void print(const struct crowd *crowd)
 {
-    (void)arg;
-    (void)opcode;
-    (void)bytes;
+    struct memory now = memory_now();
+    double others     = (double)(crowd->wanted - 1);
+    printf("{\"sessions\":%llu,\"heap_per_session\":%.0f,\"rss_per_session\":%.0f,"
+           "\"bookkeeping\":%.0f}\n",
+           (unsigned long long)crowd->wanted,
+           (now.heap - crowd->before.heap - crowd->undialled.heap) / others,
+           (now.resident - crowd->before.resident - crowd->undialled.resident) / others,
+           crowd->undialled.heap / others);
 }
-
-static void on_ended(void *arg, const struct hawser_error *why, int clean)
-{
-    struct crowd *crowd = arg;
-    (void)clean;
-    fprintf(stderr, "hawser-bench: %s\n", why->message);
-    crowd->failed = 1;
-    stop(crowd);
-}
-
-static const struct ws_handler HANDLER = {
-    .phase = on_phase, .message = on_message, .ended = on_ended};
 
 static void raise_limit(void)
 {
@@ -106,40 +131,29 @@ static void raise_limit(void)
     }
 }
 
-static void print(const struct crowd *crowd)
-{
-    double others = (double)(crowd->wanted - 1);
-    printf("{\"sessions\":%llu,\"heap_per_session\":%.0f,\"rss_per_session\":%.0f}\n",
-           (unsigned long long)crowd->wanted,
-           ((double)heap_bytes() - (double)crowd->heap_before) / others,
-           (double)(rss_bytes() - crowd->rss_before) / others);
-}
-
 int bench_idle(const struct bench_options *options)
 {
     struct crowd crowd = {.wanted = options->sessions};
+    int rc             = -1;
     if (options->sessions < 2) {
         fprintf(stderr, "hawser-bench: idle wants two sessions at least\n");
         return -1;
     }
     raise_limit();
-    crowd.conns = calloc(crowd.wanted, sizeof(*crowd.conns));
-    if (crowd.conns == NULL || bench_client_init(&crowd.client, options) != 0) {
-        free(crowd.conns);
-        return -1;
+    crowd.base    = event_base_new();
+    crowd.clients = calloc(crowd.wanted, sizeof(struct hawser_client *));
+    if (crowd.base != NULL && crowd.clients != NULL) {
+        rc = open_all(&crowd, options);
     }
-    crowd.conns[crowd.started] = bench_client_connect(&crowd.client, &HANDLER, &crowd);
-    crowd.failed               = crowd.conns[crowd.started++] == NULL;
-    if (!crowd.failed && event_base_dispatch(crowd.client.loop->base) < 0) {
-        crowd.failed = 1;
-    }
-    if (!crowd.failed) {
+    if (rc == 0) {
         print(&crowd);
     }
     for (uint64_t i = 0; i < crowd.started; i++) {
-        ws_conn_destroy(crowd.conns[i]);
+        hawser_free(crowd.clients[i]);
     }
-    free(crowd.conns);
-    bench_client_fini(&crowd.client);
-    return crowd.failed ? -1 : 0;
+    free(crowd.clients);
+    if (crowd.base != NULL) {
+        event_base_free(crowd.base);
+    }
+    return rc;
 }

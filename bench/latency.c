@@ -1,14 +1,16 @@
 /*
  * `latency URL`: how old a stamped message is when it reaches the callback.
  */
+#include <event2/event.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "client.h"
+#include "bench.h"
 #include "cost.h"
+#include "hawser/client.h"
 #include "link.h"
 #include "mix.h"
 
@@ -16,14 +18,21 @@
 #define BARE_BYTES  (128u * 1024u)
 
 struct latency {
-    struct bench_client client;
     struct cost cost;
     int64_t *samples;
     size_t count;
     size_t count_max;
     uint64_t bytes;
     int ended;
-    int failed;
+};
+
+/* A socket without the library, and what lies in its buffer. */
+struct bare {
+    struct latency *latency;
+    struct link link;
+    struct event_base *base; /* NULL: it blocks */
+    uint8_t *buffer;
+    size_t have;
 };
 
 static int64_t now_ns(void)
@@ -44,45 +53,45 @@ static void take(struct latency *latency, struct hawser_slice bytes)
     }
 }
 
-static void on_message(void *arg, enum hawser_opcode opcode, struct hawser_slice bytes)
+static void on_message(struct hawser_client *client, enum hawser_opcode opcode,
+                       struct hawser_slice bytes, void *arg)
 {
+    (void)client;
     (void)opcode;
     take(arg, bytes);
 }
 
-static void on_phase(void *arg, enum ws_phase phase)
+static void on_state(struct hawser_client *client, enum hawser_state state,
+                     const struct hawser_error *why, void *arg)
 {
     struct latency *latency = arg;
-    if (phase == WS_PHASE_OPEN) {
+    (void)client;
+    if (state == HAWSER_STATE_OPEN) {
         cost_start(&latency->cost);
+    } else if (why != NULL && why->cause != HAWSER_CLOSE_NORMAL) {
+        fprintf(stderr, "hawser-bench: %s\n", why->message);
     }
-}
-
-static void on_ended(void *arg, const struct hawser_error *why, int clean)
-{
-    struct latency *latency = arg;
-    latency->failed         = bench_client_judge(why, clean) != 0;
-    latency->ended          = 1;
-    (void)event_base_loopbreak(latency->client.loop->base); /* the loop is running */
 }
 
 static int run_library(struct latency *latency, const struct bench_options *options)
 {
-    static const struct ws_handler HANDLER = {
-        .phase = on_phase, .message = on_message, .ended = on_ended};
-    if (bench_client_init(&latency->client, options) != 0) {
+    static const struct hawser_client_callbacks CALLBACKS = {
+        .struct_size = sizeof(CALLBACKS), .message = on_message, .state = on_state};
+    struct hawser_error err               = HAWSER_ERROR_INIT;
+    struct hawser_client_options settings = HAWSER_CLIENT_OPTIONS_INIT;
+    settings.tls_ca_file                  = options->tls_ca;
+    settings.reconnect_off                = 1;
+    settings.compression_off              = 1;
+    settings.busy_poll_ms                 = options->busy ? -1 : 0;
+    struct hawser_client *client =
+        hawser_connect(options->target, &settings, &CALLBACKS, latency, &err);
+    if (client == NULL) {
+        fprintf(stderr, "hawser-bench: %s\n", err.message);
         return -1;
     }
-    struct ws_conn *conn = bench_client_connect(&latency->client, &HANDLER, latency);
-    int rc               = conn == NULL ? -1 : 0;
-    while (rc == 0 && !latency->ended) {
-        rc = event_base_loop(latency->client.loop->base, options->busy ? EVLOOP_NONBLOCK : 0) < 0
-                 ? -1
-                 : 0;
-    }
-    ws_conn_destroy(conn);
-    bench_client_fini(&latency->client);
-    return latency->failed ? -1 : rc;
+    (void)hawser_run(client); /* how it ended was told; what was measured counts */
+    hawser_free(client);
+    return 0;
 }
 
 /* Stamped messages are all of one kind: over 125 and under 64 Ki bytes, so a header has 4. */
@@ -102,24 +111,66 @@ static size_t walk_bare(struct latency *latency, uint8_t *buffer, size_t have)
     return have - at;
 }
 
+/* @return 0: the end */
+static int read_bare(struct bare *bare)
+{
+    ssize_t got = link_read(&bare->link, bare->buffer + bare->have, BARE_BYTES - bare->have);
+    if (got > 0) {
+        bare->have = walk_bare(bare->latency, bare->buffer, bare->have + (size_t)got);
+    }
+    return got > 0 && !bare->latency->ended;
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+    struct bare *bare = arg;
+    (void)fd;
+    (void)what;
+    if (!read_bare(bare)) {
+        (void)event_base_loopbreak(bare->base); /* the loop is running */
+    }
+}
+
+/* One recv for each event: what a program on libevent does at the least. */
+static int run_loop(struct bare *bare)
+{
+    bare->base          = event_base_new();
+    struct event *event = bare->base == NULL ? NULL
+                                             : event_new(bare->base, bare->link.fd,
+                                                         EV_READ | EV_PERSIST, on_readable, bare);
+    int rc = event == NULL || event_add(event, NULL) != 0 || event_base_dispatch(bare->base) < 0
+                 ? -1
+                 : 0;
+    if (event != NULL) {
+        event_free(event);
+    }
+    if (bare->base != NULL) {
+        event_base_free(bare->base);
+    }
+    return rc;
+}
+
 static int run_bare(struct latency *latency, const struct bench_options *options)
 {
-    struct link link;
-    uint8_t *buffer = malloc(BARE_BYTES);
-    ssize_t got     = buffer == NULL ? -1 : link_open(&link, options, buffer, BARE_BYTES);
-    size_t have     = 0;
-    if (got < 0) {
-        free(buffer);
+    struct bare bare = {.latency = latency, .buffer = malloc(BARE_BYTES)};
+    int rc           = 0;
+    ssize_t early =
+        bare.buffer == NULL ? -1 : link_open(&bare.link, options, bare.buffer, BARE_BYTES);
+    if (early < 0) {
+        free(bare.buffer);
         return -1;
     }
     cost_start(&latency->cost);
-    do {
-        have = walk_bare(latency, buffer, have + (size_t)got);
-        got  = latency->ended ? 0 : link_read(&link, buffer + have, BARE_BYTES - have);
-    } while (got > 0);
-    link_close(&link);
-    free(buffer);
-    return got == 0 ? 0 : -1;
+    bare.have = walk_bare(latency, bare.buffer, (size_t)early);
+    if (options->loop) {
+        rc = run_loop(&bare);
+    } else {
+        while (read_bare(&bare)) {
+        }
+    }
+    link_close(&bare.link);
+    free(bare.buffer);
+    return rc;
 }
 
 static int by_size(const void *a, const void *b)
@@ -142,7 +193,8 @@ int bench_latency(const struct bench_options *options)
     latency.samples = calloc(latency.count_max, sizeof(*latency.samples));
     int rc          = -1;
     if (latency.samples != NULL) {
-        rc = options->bare ? run_bare(&latency, options) : run_library(&latency, options);
+        rc = options->bare || options->loop ? run_bare(&latency, options)
+                                            : run_library(&latency, options);
     }
     if (rc == 0 && latency.count == 0) {
         fprintf(stderr, "hawser-bench: no message was stamped: serve --stamped\n");

@@ -15,7 +15,7 @@ static const char USAGE[] =
     "                          [--tls-cert FILE --tls-key FILE] [--record message|big]\n"
     "       hawser-bench recv URL [--utf8 | --route [--scan learned|general|strict]]\n"
     "                          [--tls-ca FILE] [--count N]\n"
-    "       hawser-bench latency URL [--busy | --bare] [--tls-ca FILE] [--count N]\n"
+    "       hawser-bench latency URL [--busy | --bare | --loop] [--tls-ca FILE] [--count N]\n"
     "       hawser-bench idle URL N [--tls-ca FILE]\n"
     "       hawser-bench route FILE\n"
     "       hawser-bench messages [--kind ticker|book|trades|snapshot]\n"
@@ -65,6 +65,7 @@ static const struct option LONG_OPTIONS[] = {
     {"silent", no_argument, &options.silent, 1},
     {"stock", no_argument, &options.stock, 1},
     {"bare", no_argument, &options.bare, 1},
+    {"loop", no_argument, &options.loop, 1},
     {"busy", no_argument, &options.busy, 1},
     {NULL, 0, NULL, 0},
 };

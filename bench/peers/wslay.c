@@ -1,5 +1,6 @@
 /*
- * wslay over a socket that does not block, with poll, or over OpenSSL's own reads of it.
+ * wslay as its own examples have it: its event API over a socket that does not block, with poll;
+ * with TLS over OpenSSL's own reads of the socket.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -10,12 +11,14 @@
 #include <sys/socket.h>
 #include <wslay/wslay.h>
 
+#include "latency.h"
 #include "report.h"
 
 struct link {
     int fd;
     SSL *ssl;
     struct report report;
+    struct latency latency;
 };
 
 static ssize_t link_read(struct link *link, void *to, size_t room)
@@ -64,6 +67,7 @@ static void on_message(wslay_event_context_ptr context,
     if (!wslay_is_ctrl_frame(message->opcode)) {
         link->report.messages++;
         link->report.bytes += message->msg_length;
+        latency_take(&link->latency, message->msg, message->msg_length);
     }
 }
 
@@ -118,7 +122,8 @@ int main(int argc, char **argv)
     wslay_event_context_ptr context        = NULL;
     struct report_target target;
     report_parse(argc, argv, &target);
-    if (open_link(&link, &target) != 0 || upgrade(&link, &target) != 0 ||
+    if (latency_init(&link.latency, target.latency) != 0 || open_link(&link, &target) != 0 ||
+        upgrade(&link, &target) != 0 ||
         wslay_event_context_client_init(&context, &callbacks, &link) != 0) {
         fprintf(stderr, "wslay: no connection\n");
         return 1;
@@ -131,7 +136,9 @@ int main(int argc, char **argv)
             break;
         }
     }
-    report_print(&link.report);
+    char extra[128];
+    latency_text(&link.latency, extra, sizeof(extra));
+    report_print(&link.report, extra);
     wslay_event_context_free(context);
     return link.report.messages == 0;
 }

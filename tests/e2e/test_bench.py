@@ -62,7 +62,7 @@ class Bench(unittest.TestCase):
 
     def test_latency_is_that_of_stamped_messages(self):
         url = self.serve("--stamped", "--rate", "20000", "--count", str(COUNT))
-        for flags in ((), ("--bare",), ("--busy",)):
+        for flags in ((), ("--bare",), ("--loop",), ("--busy",)):
             found = run("latency", url, *flags)
             self.assertEqual(found["messages"], COUNT)
             self.assertGreater(found["p50_us"], 0)
@@ -71,7 +71,13 @@ class Bench(unittest.TestCase):
     def test_idle_sessions_are_weighed(self):
         found = run("idle", self.serve("--silent"), 50)
         self.assertEqual(found["sessions"], 50)
+        self.assertIn("bookkeeping", found)
         self.assertGreaterEqual(found["heap_per_session"], 0)  # the sanitizers' allocator tells nothing
+
+    def test_what_came_counts_whatever_the_path_and_the_end(self):
+        url = self.serve("--count", "0", "--rate", "2000")
+        found = run("recv", url + "some/other?path=1", "--count", "100")
+        self.assertGreaterEqual(found["messages"], 100)  # all of the last read
 
     def test_messages_are_json_of_the_kinds_promised(self):
         done = subprocess.run([BENCH, "messages"], capture_output=True, timeout=PATIENCE_S, check=True)
