@@ -26,7 +26,7 @@ static void end(struct net_stream *s, const struct hawser_error *why)
 {
     s->ended = 1;
     (void)event_del(&s->reader);
-    (void)event_del(&s->writer);
+    stream_await_no_room(s);
     net_loop_take_back(s->loop, &s->queue);
     s->handler->ended(s->arg, why);
 }
@@ -195,6 +195,22 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
     free_when_over(s);
 }
 
+/* Most streams never wait, and an event is a third of an idle one: it is made when it is due. */
+int stream_await_room(struct net_stream *s)
+{
+    if (s->writer == NULL) {
+        s->writer = event_new(s->loop->base, s->fd, EV_WRITE | EV_PERSIST, on_writable, s);
+    }
+    return s->writer == NULL ? -1 : event_add(s->writer, NULL);
+}
+
+void stream_await_no_room(struct net_stream *s)
+{
+    if (s->writer != NULL) {
+        (void)event_del(s->writer); /* fails only for an event that was never set up */
+    }
+}
+
 static int start(struct net_stream *s, struct hawser_error *err)
 {
     if (s->ssl != NULL) {
@@ -241,7 +257,6 @@ struct net_stream *net_stream_create(struct net_loop *loop, int fd, SSL *ssl, si
     s->arg     = arg;
     buf_init(&s->queue, max_queued);
     (void)event_assign(&s->reader, loop->base, fd, EV_READ | EV_PERSIST, on_readable, s);
-    (void)event_assign(&s->writer, loop->base, fd, EV_WRITE | EV_PERSIST, on_writable, s);
     if (evutil_make_socket_nonblocking(fd) != 0) {
         error_set_errno(err, HAWSER_SYSTEM_CALL, errno, "socket");
         goto fail;
@@ -263,7 +278,10 @@ void net_stream_destroy(struct net_stream *s)
     s->destroyed = 1;
     list_remove(&s->warm);
     (void)event_del(&s->reader);
-    (void)event_del(&s->writer);
+    if (s->writer != NULL) {
+        event_free(s->writer);
+        s->writer = NULL;
+    }
     if (s->bio != NULL && !s->ended && !s->finished && s->queue.len == 0 && s->send_failure == 0) {
         (void)stream_tls_finish(s); /* as far as it goes at once */
     }
@@ -276,7 +294,6 @@ void net_stream_destroy(struct net_stream *s)
     s->fd = -1;
     free(s->held_end);
     buf_fini(&s->tail);
-    buf_fini(&s->cipher);
     buf_cleanse(&s->queue); /* it may hold a login that was not sent */
     free_when_over(s);
 }

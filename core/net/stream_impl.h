@@ -24,9 +24,8 @@ struct net_stream {
     void *arg;
     struct list warm; /* TLS: in the loop's list while OpenSSL holds buffers */
     struct event reader;
-    struct event writer;
+    struct event *writer;          /* NULL: nothing ever had to wait for room */
     struct buf tail;               /* bytes that the handler has not consumed */
-    struct buf cipher;             /* bytes that a pause kept from being decrypted */
     struct buf queue;              /* bytes that the kernel has not taken */
     struct hawser_error *held_end; /* met with bytes before it that a pause kept; NULL: none */
     int send_failure; /* errno of a send that failed for good: told when reading comes to an end */
@@ -55,6 +54,10 @@ size_t stream_deliver(struct net_stream *stream, size_t len);
 ssize_t stream_recv(struct net_stream *stream, uint8_t *to, size_t room, struct hawser_error *err);
 /** A timer's callback: TLS streams of the loop that are idle give OpenSSL's buffers back. */
 void stream_tls_sweep(evutil_socket_t fd, short what, void *arg);
+/** Let the writer's event come when there is room. @return 0; -1: out of memory */
+int stream_await_room(struct net_stream *stream);
+/** Let it come no more. */
+void stream_await_no_room(struct net_stream *stream);
 /** May reading go on? */
 static inline int stream_reads_on(const struct net_stream *stream)
 {

@@ -22,7 +22,7 @@ void stream_note_send_failure(struct net_stream *s, int errno_value)
     if (s->send_failure == 0) {
         s->send_failure = errno_value;
     }
-    (void)event_del(&s->writer);
+    stream_await_no_room(s);
     if (!s->ended) {
         event_active(&s->reader, EV_READ, 0);
     }
@@ -99,7 +99,7 @@ static int queue_rest(struct net_stream *s, struct hawser_slice head, struct haw
     net_loop_lend(s->loop, &s->queue);
     if (buf_reserve(&s->queue, head.len + body.len) == NULL ||
         buf_append_slice(&s->queue, head) != 0 || buf_append_slice(&s->queue, body) != 0 ||
-        (!s->write_awaits_read && event_add(&s->writer, NULL) != 0)) {
+        (!s->write_awaits_read && stream_await_room(s) != 0)) {
         /* A part may be on its way: the stream of bytes cannot be mended. */
         stream_note_send_failure(s, ENOMEM);
         return refuse_lost(s, err);
@@ -142,13 +142,13 @@ size_t net_stream_queued(const struct net_stream *s)
 static void take_down(struct net_stream *s)
 {
     if (s->ssl != NULL && !stream_tls_finish(s)) {
-        if (event_add(&s->writer, NULL) != 0) {
+        if (stream_await_room(s) != 0) {
             stream_note_send_failure(s, ENOMEM);
         }
         return;
     }
     s->finished = 1;
-    (void)event_del(&s->writer);
+    stream_await_no_room(s);
     (void)shutdown(s->fd, SHUT_WR); /* fails only where the link is gone, which reading tells */
 }
 
@@ -171,13 +171,13 @@ int stream_flush(struct net_stream *s)
         buf_consume(&s->queue, (size_t)taken);
     }
     if (s->write_awaits_read) {
-        (void)event_del(&s->writer); /* room is not what it waits for */
-    } else if (s->queue.len > 0 && event_add(&s->writer, NULL) != 0) {
+        stream_await_no_room(s); /* room is not what it waits for */
+    } else if (s->queue.len > 0 && stream_await_room(s) != 0) {
         stream_note_send_failure(s, ENOMEM);
     }
     if (s->queue.len == 0) {
         net_loop_take_back(s->loop, &s->queue);
-        (void)event_del(&s->writer);
+        stream_await_no_room(s);
         if (s->finishing && !s->finished) {
             take_down(s);
         }

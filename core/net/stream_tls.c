@@ -18,10 +18,10 @@ static void feed(struct net_stream *s, size_t len)
 /* What a pause left undecrypted comes first. @return as stream_recv */
 static ssize_t take_ciphertext(struct net_stream *s, struct hawser_error *err)
 {
-    size_t held = s->cipher.len;
+    size_t held = s->bio->held.len;
     if (held > 0) {
-        memcpy(s->loop->cipher_buffer, buf_data(&s->cipher), held);
-        net_loop_take_back(s->loop, &s->cipher);
+        memcpy(s->loop->cipher_buffer, buf_data(&s->bio->held), held);
+        net_loop_take_back(s->loop, &s->bio->held);
         feed(s, held);
         return (ssize_t)held;
     }
@@ -38,7 +38,7 @@ static enum stream_progress judge(struct net_stream *s, int reason, struct hawse
         return STREAM_OPEN;
     case SSL_ERROR_WANT_WRITE:
         s->read_awaits_write = 1;
-        if (event_add(&s->writer, NULL) != 0) {
+        if (stream_await_room(s) != 0) {
             stream_note_send_failure(s, ENOMEM);
         }
         return STREAM_OPEN;
@@ -88,8 +88,8 @@ static int keep_ciphertext(struct net_stream *s, struct hawser_error *err)
     if (s->bio->len == 0) {
         return 0;
     }
-    net_loop_lend(s->loop, &s->cipher);
-    if (buf_append(&s->cipher, s->bio->bytes, s->bio->len) != 0) {
+    net_loop_lend(s->loop, &s->bio->held);
+    if (buf_append(&s->bio->held, s->bio->bytes, s->bio->len) != 0) {
         error_set(err, HAWSER_SYSTEM_MEMORY, "received bytes could not be kept: out of memory");
         return -1;
     }
@@ -102,7 +102,7 @@ static enum stream_progress tls_round(struct net_stream *s, size_t *have, int *d
 {
     struct hawser_error broken = HAWSER_ERROR_INIT;
     ssize_t got                = 0;
-    if (s->again && s->cipher.len == 0) {
+    if (s->again && s->bio->held.len == 0) {
         s->again = 0; /* what OpenSSL holds itself needs no new bytes */
     } else {
         s->again = 0;
@@ -166,7 +166,7 @@ enum stream_progress stream_tls_read(struct net_stream *s, size_t *have, struct 
     }
     if (!s->destroyed && progress == STREAM_OPEN && s->write_awaits_read) {
         s->write_awaits_read = 0;
-        if (event_add(&s->writer, NULL) != 0) {
+        if (stream_await_room(s) != 0) {
             stream_note_send_failure(s, ENOMEM);
         }
     }

@@ -90,7 +90,11 @@ static long bio_ctrl(BIO *bio, int command, long number, void *pointer)
 
 static int bio_destroy(BIO *bio)
 {
-    free(BIO_get_data(bio));
+    struct net_tls_bio *state = BIO_get_data(bio);
+    if (state != NULL) {
+        buf_fini(&state->held);
+    }
+    free(state);
     BIO_set_data(bio, NULL);
     return 1;
 }

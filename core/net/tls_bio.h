@@ -7,7 +7,7 @@
 
 #include <openssl/ssl.h>
 
-#include "hawser/base.h"
+#include "base/buf.h"
 
 struct net_tls_bio {
     int fd;
@@ -16,6 +16,7 @@ struct net_tls_bio {
     int failure;          /* errno of the last call that failed for good; 0: none did */
     const uint8_t *bytes; /* borrowed from who feeds */
     size_t len;
+    struct buf held; /* ciphertext that who feeds keeps here between two reads */
 };
 
 /** Give an SSL a new BIO of this kind, in both directions; it goes with the SSL. @return it; NULL:

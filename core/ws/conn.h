@@ -65,8 +65,9 @@ struct ws_handler {
     void (*ended)(void *arg, const struct hawser_error *why, int clean);
 };
 
-/** @param handler copied. @return given; NULL with err set (CONF_DIRECTIVE: a header that may not
- * be sent). Handler calls come from the loop, never from inside this call (but the first phase). */
+/** @param handler borrowed until the connection is destroyed. @return given; NULL with err set
+ * (CONF_DIRECTIVE: a header that may not be sent). Handler calls come from the loop, never from
+ * inside this call (but the first phase). */
 struct ws_conn *ws_conn_create(struct net_loop *loop, const struct ws_options *options,
                                const struct ws_handler *handler, void *arg,
                                struct hawser_error *err);

@@ -5,14 +5,13 @@
  */
 #include "ws/message.h"
 
-#include <stdlib.h>
-
 #include "base/error.h"
 #include "base/obj.h"
 #include "base/slice.h"
 #include "ws/closing.h"
 #include "ws/deflate.h"
 #include "ws/frame.h"
+#include "ws/message_impl.h"
 
 /* A partial frame up to this size waits in the caller's buffer; a larger one is gathered. Must be
  * well under NET_READ_BUFFER_BYTES, so that there is room to read the rest. */
@@ -20,35 +19,11 @@
 /* Memory for a gathered payload grows as it arrives: a length alone must not cost any. */
 #define GATHER_STEP_BYTES (64u * 1024u)
 
-#define DEFAULT_MAX_MESSAGE_BYTES (16u * 1024u * 1024u)
-#define DEFAULT_MAX_FRAGMENTS     131072u
-
 /* What a peer's compressor may add to a message that does not compress, beside an eighth of it. */
 #define COMPRESSED_SLACK_BYTES 1024u
 
 #define FIN  0x80u
 #define RSV1 4u /* compressed, on a message's first frame (RFC 7692 6) */
-
-struct ws_reader {
-    struct ws_message_handler handler;
-    void *arg;
-    struct net_loop *loop;        /* may be NULL */
-    struct ws_inflater *inflater; /* NULL: permessage-deflate was not agreed on */
-    struct buf gathered; /* payload of the message so far, where it is not handed on in place */
-    uint64_t max_message_bytes;
-    uint64_t frame_left;       /* payload still to come of the frame that is being gathered */
-    uint64_t compressed_bytes; /* of the message so far, where it is compressed */
-    struct hawser_frame frame; /* that frame */
-    size_t ahead;              /* payload bytes of the waiting frame that were processed already */
-    struct ws_utf8 utf8;
-    uint32_t max_fragments;
-    uint32_t fragments; /* frames of the message so far */
-    enum ws_role role;
-    uint8_t opcode; /* of the message in progress; 0: none */
-    uint8_t is_compressed;
-    uint8_t text_unchecked;
-    uint8_t closed; /* after a close frame nothing counts any more (RFC 6455 5.5.1) */
-};
 
 /* What is left of one feed. */
 struct window {
@@ -58,44 +33,6 @@ struct window {
 };
 
 enum { GO_ON, STOPPED, WAIT, FAILED = -1 };
-
-struct ws_reader *ws_reader_create(const struct ws_reader_options *options,
-                                   const struct ws_message_handler *handler, void *arg,
-                                   struct hawser_error *err)
-{
-    struct ws_reader *reader = calloc(1, sizeof(*reader));
-    if (reader == NULL) {
-        error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for a message reader");
-        return NULL;
-    }
-    reader->handler = *handler;
-    reader->arg     = arg;
-    reader->role    = options->role;
-    reader->max_message_bytes =
-        options->max_message_bytes != 0 ? options->max_message_bytes : DEFAULT_MAX_MESSAGE_BYTES;
-    reader->max_fragments =
-        options->max_fragments != 0 ? options->max_fragments : DEFAULT_MAX_FRAGMENTS;
-    reader->loop           = options->loop;
-    reader->text_unchecked = options->text_unchecked;
-    if (options->inflate_window_bits != 0) {
-        reader->inflater = ws_inflater_create(
-            options->inflate_window_bits, options->inflate_forgets, reader->max_message_bytes, err);
-        if (reader->inflater == NULL) {
-            ws_reader_destroy(reader);
-            return NULL;
-        }
-    }
-    return reader;
-}
-
-void ws_reader_destroy(struct ws_reader *reader)
-{
-    if (reader != NULL) {
-        buf_fini(&reader->gathered);
-        ws_inflater_destroy(reader->inflater);
-        free(reader);
-    }
-}
 
 /* The one place that judges RSV bits: an extension that defines one allows it here. */
 static int check_rsv(const struct ws_reader *reader, const struct hawser_frame *frame,

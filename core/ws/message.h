@@ -47,6 +47,22 @@ struct ws_reader *ws_reader_create(const struct ws_reader_options *options,
  * handed over stays readable until its callback returns. */
 void ws_reader_destroy(struct ws_reader *reader);
 /**
+ * The thread's own reader, for bytes that nothing of a message came before: most connections never
+ * need another. One user at a time. Hot.
+ * @return to be given back before the next one borrows it; NULL: somebody further up the stack has
+ * it
+ */
+struct ws_reader *ws_reader_borrow(const struct ws_reader_options *options,
+                                   const struct ws_message_handler *handler, void *arg);
+/**
+ * Give it back; what it holds of a message moves to a reader of its own. Hot.
+ * @param kept  set to it, given; to NULL where there is nothing to keep. NULL: what it holds goes,
+ * too
+ * @return 0; -1: err says that there is no memory for it
+ */
+int ws_reader_give_back(struct ws_reader *reader, struct ws_reader **kept,
+                        struct hawser_error *err) HAWSER_MUST_CHECK;
+/**
  * Feed bytes. Hot. A message that is whole inside `bytes` is handed on where it lies; else, and
  * where it was compressed, its payload is gathered.
  *

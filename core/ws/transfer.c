@@ -142,11 +142,23 @@ int ws_conn_ping(struct ws_conn *conn, struct hawser_slice payload, struct hawse
  * pong. */
 static void let_wait(struct ws_conn *conn, enum hawser_opcode opcode, struct hawser_slice payload)
 {
-    buf_clear(&conn->waiting);
-    conn->waiting_opcode = 0;
-    if (buf_append_slice(&conn->waiting, payload) == 0) {
+    conn_drop_waiting(conn);
+    conn->waiting = malloc(WS_CLOSING_MAX_BYTES);
+    if (conn->waiting != NULL) {
+        if (payload.len > 0) {
+            memcpy(conn->waiting, payload.data, payload.len);
+        }
+        conn->waiting_len    = (uint8_t)payload.len;
         conn->waiting_opcode = (uint8_t)opcode;
     } /* else no memory: the peer, or our deadline, ends the connection */
+}
+
+void conn_drop_waiting(struct ws_conn *conn)
+{
+    free(conn->waiting);
+    conn->waiting        = NULL;
+    conn->waiting_len    = 0;
+    conn->waiting_opcode = 0;
 }
 
 static void send_control(struct ws_conn *conn, enum hawser_opcode opcode,
@@ -173,13 +185,10 @@ void conn_send_waiting(struct ws_conn *conn)
     if (conn->waiting_opcode == 0 || conn->stream == NULL) {
         return;
     }
-    size_t len = conn->waiting.len;
-    if (len > 0) {
-        memcpy(payload, buf_data(&conn->waiting), len);
-    }
+    size_t len = conn->waiting_len;
+    memcpy(payload, conn->waiting, len);
     enum hawser_opcode opcode = (enum hawser_opcode)conn->waiting_opcode;
-    buf_fini(&conn->waiting);
-    conn->waiting_opcode = 0;
+    conn_drop_waiting(conn);
     send_control(conn, opcode, slice_make(payload, len));
 }
 
@@ -202,8 +211,7 @@ void conn_start_closing(struct ws_conn *conn, uint16_t code, struct hawser_slice
     uint8_t payload[WS_CLOSING_MAX_BYTES];
     size_t len  = ws_closing_build(code, reason, payload);
     conn->phase = WS_PHASE_CLOSING;
-    buf_fini(&conn->waiting);
-    conn->waiting_opcode = 0;
+    conn_drop_waiting(conn);
     send_control(conn, HAWSER_OPCODE_CLOSE, slice_make(payload, len));
 }
 
@@ -221,16 +229,16 @@ static void take_close(struct ws_conn *conn, struct hawser_slice payload)
     if (conn->phase == WS_PHASE_OPEN) {
         conn_start_closing(conn, closing.code, slice_make(NULL, 0));
     }
-    conn_end_after(conn, conn_closing_timeout_ms(conn));
-    if (conn->handler.close_frame != NULL) {
-        conn->handler.close_frame(conn->arg, closing.code, closing.reason);
+    conn_end_after(conn, conn->closing_timeout_ms);
+    if (conn->handler->close_frame != NULL) {
+        conn->handler->close_frame(conn->arg, closing.code, closing.reason);
     }
 }
 
 static int on_message(void *arg, enum hawser_opcode opcode, struct hawser_slice bytes)
 {
     struct ws_conn *conn = arg;
-    conn->handler.message(conn->arg, opcode, bytes);
+    conn->handler->message(conn->arg, opcode, bytes);
     return conn->destroyed;
 }
 
@@ -241,8 +249,8 @@ static int on_control(void *arg, enum hawser_opcode opcode, struct hawser_slice 
         answer_ping(conn, payload);
     } else if (opcode == HAWSER_OPCODE_CLOSE) {
         take_close(conn, payload);
-    } else if (conn->handler.pong != NULL) {
-        conn->handler.pong(conn->arg, payload);
+    } else if (conn->handler->pong != NULL) {
+        conn->handler->pong(conn->arg, payload);
     }
     return conn->destroyed;
 }
@@ -259,14 +267,37 @@ static void fail_connection(struct ws_conn *conn, const struct hawser_error *fau
     if (conn->phase == WS_PHASE_OPEN) {
         conn_start_closing(conn, ws_closing_code(fault), slice_of(fault->message));
     }
-    conn_end_after(conn, conn_closing_timeout_ms(conn));
+    conn_end_after(conn, conn->closing_timeout_ms);
+}
+
+/* @return as ws_reader_feed */
+static int feed_borrowed(struct ws_conn *conn, struct ws_reader *reader, uint8_t *bytes, size_t len,
+                         size_t *used, struct hawser_error *err)
+{
+    int rc                  = ws_reader_feed(reader, bytes, len, used, err);
+    struct ws_reader **kept = rc == 0 ? &conn->reader : NULL;
+    return ws_reader_give_back(reader, kept, err) != 0 ? -1 : rc;
+}
+
+static int feed(struct ws_conn *conn, uint8_t *bytes, size_t len, size_t *used,
+                struct hawser_error *err)
+{
+    if (conn->reader == NULL) {
+        const struct ws_reader_options options = conn_reader_options(conn);
+        struct ws_reader *own = ws_reader_borrow(&options, &conn_message_handler, conn);
+        if (own != NULL) {
+            return feed_borrowed(conn, own, bytes, len, used, err);
+        }
+        conn->reader = ws_reader_create(&options, &conn_message_handler, conn, err);
+    }
+    return conn->reader == NULL ? -1 : ws_reader_feed(conn->reader, bytes, len, used, err);
 }
 
 size_t conn_receive(struct ws_conn *conn, uint8_t *bytes, size_t len)
 {
     struct hawser_error err = HAWSER_ERROR_INIT;
     size_t used             = len;
-    if (!conn->deaf && ws_reader_feed(conn->reader, bytes, len, &used, &err) < 0) {
+    if (!conn->deaf && feed(conn, bytes, len, &used, &err) < 0) {
         fail_connection(conn, &err);
         used = len;
     }
