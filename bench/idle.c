@@ -12,7 +12,8 @@
 #include "bench.h"
 #include "hawser/client.h"
 
-#define BATCH 64u /* that connect at once */
+#define BATCH      64u  /* that connect at once */
+#define SILENCE_MS 2500 /* after it, what is given back to whom is silent was given back */
 
 struct memory {
     double heap;
@@ -110,6 +111,22 @@ static int open_all(struct crowd *crowd, const struct bench_options *options)
     return 0;
 }
 
+static void on_silence(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    (void)event_base_loopbreak(((struct crowd *)arg)->base); /* the loop is running */
+}
+
+static int be_silent(struct crowd *crowd)
+{
+    struct timeval wait = {.tv_sec = SILENCE_MS / 1000, .tv_usec = SILENCE_MS % 1000 * 1000};
+    return event_base_once(crowd->base, -1, EV_TIMEOUT, on_silence, crowd, &wait) != 0 ||
+                   event_base_dispatch(crowd->base) < 0 || crowd->failed
+               ? -1
+               : 0;
+}
+
 static void print(const struct crowd *crowd)
 {
     struct memory now = memory_now();
@@ -143,7 +160,7 @@ int bench_idle(const struct bench_options *options)
     crowd.base    = event_base_new();
     crowd.clients = calloc(crowd.wanted, sizeof(struct hawser_client *));
     if (crowd.base != NULL && crowd.clients != NULL) {
-        rc = open_all(&crowd, options);
+        rc = open_all(&crowd, options) == 0 ? be_silent(&crowd) : -1;
     }
     if (rc == 0) {
         print(&crowd);
