@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "host/file_limit.h"
 #include "host/master.h"
 #include "host/sealed.h"
 
@@ -20,6 +21,9 @@ int config_load_read(struct config_load *load, const struct options *options)
         return -1;
     }
     secrets_read(&load->secrets, load->tree, options->prefix, &load->problems);
+    if (load->problems.count == 0) {
+        file_limit_check(load->tree, file_limit_hard(), &load->problems);
+    }
     load->config = sealed_create(load->tree, &err);
     if (load->config < 0) {
         conf_problem(&load->problems, NULL, "%s", err.message);

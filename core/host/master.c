@@ -277,6 +277,9 @@ static int start_children(struct master *master, struct hawser_error *err)
     if (master->settings.daemon && become_daemon(master, err) != 0) {
         return -1;
     }
+    if (privileges_keep_masters(master->settings.user, err) != 0) {
+        return -1;
+    }
     (void)privileges_raise_files(); /* children raise their own; the log says when a limit is hit */
     log_write(LOG_NOTICE, "HW-HOST-017", "hawser/%s starts: %s, prefix %s, %u worker%s",
               HAWSER_VERSION, master->options->config, master->options->prefix,

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "host/capabilities.h"
 
 #define LAST_SECONDS 3
 
@@ -50,6 +51,21 @@ static int become(const char *user, struct hawser_error *err)
     return 0;
 }
 
+static int give_up(uint64_t kept, struct hawser_error *err)
+{
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+        error_set_errno(err, HAWSER_SYSTEM_CALL, errno, "cannot give up new privileges");
+        return -1;
+    }
+    return capabilities_keep(kept, err);
+}
+
+int privileges_keep_masters(const char *user, struct hawser_error *err)
+{
+    return give_up(capabilities_of_master() | (user == NULL ? 0 : capabilities_of_user_change()),
+                   err);
+}
+
 int privileges_hide_memory(struct hawser_error *err)
 {
     static const struct rlimit none = {0, 0};
@@ -65,8 +81,8 @@ int privileges_drop(const char *user, struct hawser_error *err)
     if (user != NULL && become(user, err) != 0) {
         return -1;
     }
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
-        error_set_errno(err, HAWSER_SYSTEM_CALL, errno, "cannot give up new privileges");
+    /* The change of the user has made the memory visible again, as fs.suid_dumpable has it. */
+    if (give_up(CAPABILITIES_NONE, err) != 0 || privileges_hide_memory(err) != 0) {
         return -1;
     }
     /* After setuid, which clears it. The channel's end is what stops a child in order; this ends

@@ -13,8 +13,15 @@
  */
 int privileges_hide_memory(struct hawser_error *err) HAWSER_MUST_CHECK;
 /**
- * In a child: become `user` (NULL: stay), give up the way to more privileges, and die with the
- * process that started us.
+ * In the master, before it starts anything: give up the way to more privileges, and all
+ * capabilities that it has no use for.
+ * @param user  that children become; NULL: none
+ * @error SYSTEM_CALL
+ */
+int privileges_keep_masters(const char *user, struct hawser_error *err) HAWSER_MUST_CHECK;
+/**
+ * In a child: become `user` (NULL: stay), give up every capability and the way to more, and die
+ * with the process that started us.
  * @error SYSTEM_CALL: no such user, or not permitted
  */
 int privileges_drop(const char *user, struct hawser_error *err) HAWSER_MUST_CHECK;
