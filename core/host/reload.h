@@ -80,7 +80,7 @@ struct reload_main_change {
 };
 
 /** What becomes of it, as users say: "kept", "resubscribed in place", "re-authenticated in place",
- * "applied in place", "restarted", "added", "removed". */
+ * "applied in place", "moved", "restarted", "added", "removed". */
 const char *reload_change_words(const struct reload_change *change);
 /**
  * Why, with the place: "/srv/hawser.conf:12: url changed".

@@ -19,6 +19,11 @@ const char *reload_change_words(const struct reload_change *change)
 {
     static const char *const WORDS[RELOAD_ACTION_COUNT] = {"kept", "applied in place", "restarted",
                                                            "added", "removed"};
+    const unsigned starts_anew                          = RELOAD_CAUSE_WORKER | RELOAD_CAUSE_FAILED;
+    if (change->action == RELOAD_REPLACE && change->kind == HAWSER_ADAPTER &&
+        (change->causes & starts_anew) == 0) {
+        return "moved";
+    }
     if (change->action != RELOAD_APPLY) {
         return change->action < RELOAD_ACTION_COUNT ? WORDS[change->action] : "?";
     }

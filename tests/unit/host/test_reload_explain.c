@@ -63,7 +63,7 @@ static const struct {
     {S("credentials file:a;"), S("credentials file:b;"),
      "session s: re-authenticated in place: test.conf:2: credentials changed"},
     {"session s { url ws://h; }", "session s {\nurl ws://i; }",
-     "session s: restarted: test.conf:2: url changed"},
+     "session s: moved: test.conf:2: url changed"},
     {"session s { required; subscribe a; }", "session s { subscribe a; required; }",
      "session s: applied in place: test.conf:1: the order of its statements changed"},
     {"output jsonl o { path a; }", "output jsonl o { path b; }",
@@ -113,7 +113,7 @@ START_TEST(what_no_statement_shows_is_a_reason_too)
                      "session s: re-authenticated in place: test.conf:3: credentials name other "
                      "words than before");
     ck_assert_str_eq(explain(text, text, &module),
-                     "session s: restarted: test.conf:1: the module's file was replaced");
+                     "session s: moved: test.conf:1: the module's file was replaced");
     ck_assert_str_eq(explain(text, text, &worker), "session s: restarted: another worker runs it");
     ck_assert_str_eq(explain(text, text, &failed),
                      "session s: restarted: test.conf:3: credentials name other words than before; "
