@@ -23,8 +23,8 @@ load_module hawser_jsonl.so;
 output jsonl out {{ path data/out.jsonl; }}
 """
 SESSION = """session s{i} {{ adapter deribit; url {url}; {tls} subscribe ticker.BTC-PERPETUAL.100ms;
-    reconnect delay=1ms max_delay=1ms jitter=0; output out; }}
-"""
+    reconnect delay=1ms max_delay=1ms jitter=0; rate_limit subscribe rate=0; rate_limit requests rate=0; output out; }}
+"""  # without the exchange's limits of calls, which so many restores in a row would run into
 PATIENCE_S = 60
 
 
