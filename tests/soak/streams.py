@@ -140,7 +140,7 @@ class Stream:
             self.violation("a channel that was given up came back", f"{name} at {at_ns}")
         if channel.link not in (None, link) and not channel.told:
             self.violation("data of a new connection without a gap event", f"{name}, seq {record['seq']}")
-        if channel.time is not None and at_ns - channel.time > SILENCE_NS and not name.startswith("trades."):
+        if channel.time is not None and at_ns - channel.time > SILENCE_NS and name.startswith(("book.", "ticker.")):
             self.violation("a channel was silent and nobody said so", f"{name}: {(at_ns - channel.time) / 1e9:.1f} s, seq {record['seq']}")
         if name.startswith("book."):
             self.book(record, channel)

@@ -28,6 +28,7 @@ shutdown_timeout 5s;
 """
 TOP = """connect_budget rate={rate} burst={burst};
 worker_timeout 5m;
+reload_timeout 5m;
 load_module hawser_deribit.so;
 load_module hawser_jsonl.so;
 """
