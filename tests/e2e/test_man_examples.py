@@ -20,7 +20,7 @@ CONFIG = """
 load_module hawser_deribit.so;
 load_module hawser_jsonl.so;
 output jsonl ticks {{ path data/ticks.jsonl; }}
-session btc {{ adapter deribit; url {url}; subscribe ticker.BTC-PERPETUAL.100ms; output ticks; }}
+session btc {{ adapter deribit; url {url}; subscribe ticker.BTC-PERPETUAL.100ms book.BTC-PERPETUAL.100ms; output ticks; }}
 """
 # What a command has to say; one that is not here has to end well. Each pattern has to fit a command.
 SAYS = {
@@ -54,6 +54,10 @@ def stays(command):
     return command.endswith("&") or "daemon off;" in command
 
 
+def follows(command):
+    return re.match(r"hawserctl (.* )?tail ", command) is not None
+
+
 class ManExamples(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -73,7 +77,8 @@ class ManExamples(unittest.TestCase):
         """Paths and ports of this test in place of those in the page."""
         for there, here in (("/tmp/", self.work + "/"), ("/srv/hawser", host.prefix), ("127.0.0.1:8080", "127.0.0.1:0")):
             command = command.replace(there, here)
-        return command
+        # One that names no host means the one of this machine's default config: here, the test's.
+        return re.sub(r"^hawserctl (?!-)", f"hawserctl -s {host.path('run/control.sock')} ", command)
 
     def start(self, command, host):
         """One that stays. Waits until others can talk to it."""
@@ -88,7 +93,15 @@ class ManExamples(unittest.TestCase):
             self.addCleanup(process.stop)
             process.wait_line(lambda line: line.startswith("listening "), command)
 
+    def follow(self, command, host):
+        """One that prints until it is told to end; what it is piped into, at the reader's liking, is left out."""
+        with Process(["/bin/sh", "-c", "exec " + self.adapt(command, host).split(" | ")[0]], env=self.env, cwd=self.folder) as process:
+            process.wait_line(lambda line: line != "", command)
+
     def run_one(self, command, host):
+        if follows(command):
+            self.follow(command, host)
+            return
         done = subprocess.run(["timeout", str(DEADLINE_S), "/bin/sh", "-c", self.adapt(command, host)], env=self.env, cwd=self.folder,
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         said = done.stdout + done.stderr
