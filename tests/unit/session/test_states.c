@@ -48,7 +48,7 @@ static const char *const MATRIX[HAWSER_STATE_COUNT] = {
     [HAWSER_STATE_CLOSING]        = "!! !! !! !! !! !! !! !! ig ig ig "
                                     "ig ig ig 11/19 11/19 !! 11/19 =18 ig ig =17",
     [HAWSER_STATE_CLOSED]         = "!! ig !! !! !! !! !! !! !! !! !! "
-                                    "!! !! ig ig ig !! !! !! ig ig ig",
+                                    "!! !! ig ig ig !! !! !! 01/02 ig ig",
     [HAWSER_STATE_FAILED]         = "01/02 ig !! !! !! !! !! !! !! !! !! "
                                     "!! !! 01/02 ig ig !! !! !! 01/02 11/19 !!",
 };
