@@ -30,7 +30,7 @@ struct net_stream {
     struct hawser_error *held_end; /* met with bytes before it that a pause kept; NULL: none */
     int send_failure; /* errno of a send that failed for good: told when reading comes to an end */
     uint8_t calls;    /* frames of ours on the stack that need the memory */
-    uint8_t read_lately; /* TLS: since the last sweep */
+    uint8_t used_lately; /* TLS: since the last sweep */
     uint8_t destroyed;
     uint8_t ended;
     uint8_t paused;

@@ -126,7 +126,7 @@ static enum stream_progress tls_round(struct net_stream *s, size_t *have, int *d
 
 static void stay_warm(struct net_stream *s)
 {
-    s->read_lately = 1;
+    s->used_lately = 1;
     if (list_is_empty(&s->warm)) {
         list_append(&s->loop->warm, &s->warm);
         net_loop_sweep_soon(s->loop);
@@ -143,10 +143,10 @@ void stream_tls_sweep(evutil_socket_t fd, short what, void *arg)
     list_for_each_safe (node, after, &loop->warm) {
         struct net_stream *s =
             OBJ_CAST(struct net_stream, LIST_ENTRY(node, struct net_stream, warm), STREAM_MAGIC);
-        if (!s->read_lately && SSL_free_buffers(s->ssl) == 1) { /* 0: a part of a record is in */
+        if (!s->used_lately && SSL_free_buffers(s->ssl) == 1) { /* 0: a part of a record is in */
             list_remove(node);
         }
-        s->read_lately = 0;
+        s->used_lately = 0;
     }
     if (!list_is_empty(&loop->warm)) {
         net_loop_sweep_soon(loop);
@@ -182,6 +182,7 @@ ssize_t stream_tls_write(struct net_stream *s, const uint8_t *bytes, size_t len)
     ERR_clear_error();
     int result = SSL_write_ex(s->ssl, bytes, len, &taken);
     if (result == 1) {
+        stay_warm(s);
         return (ssize_t)taken;
     }
     switch (SSL_get_error(s->ssl, result)) {

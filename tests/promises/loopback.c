@@ -32,6 +32,18 @@ void loopback_start(struct loopback *loopback)
     loopback->port = ntohs(at.sin_port);
 }
 
+void loopback_secure(struct loopback *loopback, const struct certificate *certificate, int version)
+{
+    loopback->tls = SSL_CTX_new(TLS_server_method());
+    ck_assert_ptr_nonnull(loopback->tls);
+    ck_assert_int_eq(SSL_CTX_set_min_proto_version(loopback->tls, version), 1);
+    ck_assert_int_eq(SSL_CTX_set_max_proto_version(loopback->tls, version), 1);
+    ck_assert_int_eq(SSL_CTX_use_certificate(loopback->tls, certificate->x509), 1);
+    ck_assert_int_eq(SSL_CTX_use_PrivateKey(loopback->tls, certificate->key), 1);
+    (void)SSL_CTX_set_mode(loopback->tls,
+                           SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+}
+
 static void queue_frame(struct loopback *loopback, unsigned first_byte, struct hawser_slice payload)
 {
     uint8_t head[HAWSER_FRAME_HEADER_MAX];
@@ -65,16 +77,27 @@ void loopback_queue_compressed(struct loopback *loopback, struct hawser_slice te
     buf_fini(&payload);
 }
 
-size_t loopback_write(struct loopback *loopback, size_t most)
+static size_t write_tls(struct loopback *loopback, size_t part)
 {
-    size_t part  = loopback->out.len < most ? loopback->out.len : most;
+    size_t sent = 0;
+    int result  = SSL_write_ex(loopback->ssl, buf_data(&loopback->out), part, &sent);
+    ck_assert(result == 1 || SSL_get_error(loopback->ssl, result) == SSL_ERROR_WANT_WRITE);
+    return sent;
+}
+
+static size_t write_plain(struct loopback *loopback, size_t part)
+{
     ssize_t sent = send(loopback->fd, buf_data(&loopback->out), part, MSG_NOSIGNAL | MSG_DONTWAIT);
     ck_assert(sent >= 0 || errno == EAGAIN);
-    if (sent <= 0) {
-        return 0;
-    }
-    buf_consume(&loopback->out, (size_t)sent);
-    return (size_t)sent;
+    return sent < 0 ? 0 : (size_t)sent;
+}
+
+size_t loopback_write(struct loopback *loopback, size_t most)
+{
+    size_t part = loopback->out.len < most ? loopback->out.len : most;
+    size_t sent = loopback->ssl != NULL ? write_tls(loopback, part) : write_plain(loopback, part);
+    buf_consume(&loopback->out, sent);
+    return sent;
 }
 
 /* A request with channels is answered with them, any other with "ok". */
@@ -151,11 +174,32 @@ static void upgrade(struct loopback *loopback)
     loopback->is_open = 1;
 }
 
+/* The handshake, too. */
+static size_t read_tls(struct loopback *loopback, uint8_t *room)
+{
+    size_t got  = 0;
+    size_t have = 0;
+    int result  = 1;
+    while (result == 1 && have < READ_BYTES) {
+        result = SSL_read_ex(loopback->ssl, room + have, READ_BYTES - have, &got);
+        have += result == 1 ? got : 0;
+    }
+    ck_assert(result == 1 || SSL_get_error(loopback->ssl, result) == SSL_ERROR_WANT_READ);
+    return have;
+}
+
+static size_t read_plain(const struct loopback *loopback, uint8_t *room)
+{
+    ssize_t got = recv(loopback->fd, room, READ_BYTES, MSG_DONTWAIT);
+    return got > 0 ? (size_t)got : 0;
+}
+
 static void receive(struct loopback *loopback)
 {
     uint8_t *room = buf_reserve(&loopback->in, READ_BYTES);
-    ssize_t got   = recv(loopback->fd, room, READ_BYTES, MSG_DONTWAIT);
-    buf_commit(&loopback->in, got > 0 ? (size_t)got : 0);
+    ck_assert_ptr_nonnull(room);
+    buf_commit(&loopback->in,
+               loopback->ssl != NULL ? read_tls(loopback, room) : read_plain(loopback, room));
     if (!loopback->is_open) {
         upgrade(loopback);
     }
@@ -169,15 +213,45 @@ static void receive(struct loopback *loopback)
     }
 }
 
+static void on_tls_message(int is_written, int version, int type, const void *bytes, size_t len,
+                           SSL *ssl, void *arg)
+{
+    struct loopback *loopback = arg;
+    (void)version;
+    (void)bytes;
+    (void)len;
+    (void)ssl;
+    if (type == SSL3_RT_HEADER) {
+        loopback->records_in += !is_written;
+        loopback->records_out += is_written != 0;
+    }
+}
+
+static void welcome(struct loopback *loopback)
+{
+    int on       = 1;
+    loopback->fd = accept4(loopback->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (loopback->fd < 0) {
+        return;
+    }
+    (void)setsockopt(loopback->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    if (loopback->tls != NULL) {
+        loopback->ssl = SSL_new(loopback->tls);
+        ck_assert_ptr_nonnull(loopback->ssl);
+        ck_assert_int_eq(SSL_set_fd(loopback->ssl, loopback->fd), 1);
+        SSL_set_msg_callback(loopback->ssl, on_tls_message);
+        SSL_set_msg_callback_arg(loopback->ssl, loopback);
+        SSL_set_accept_state(loopback->ssl);
+    }
+}
+
 void loopback_run(struct loopback *loopback)
 {
-    int on = 1;
     if (loopback->fd < 0) {
-        loopback->fd = accept(loopback->listener, NULL, NULL);
-        if (loopback->fd < 0) {
-            return;
-        }
-        (void)setsockopt(loopback->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+        welcome(loopback);
+    }
+    if (loopback->fd < 0) {
+        return;
     }
     receive(loopback);
     while (loopback->out.len > 0 && loopback_write(loopback, loopback->out.len) > 0) {
@@ -190,6 +264,8 @@ void loopback_stop(struct loopback *loopback)
         (void)close(loopback->fd);
     }
     (void)close(loopback->listener);
+    SSL_free(loopback->ssl);
+    SSL_CTX_free(loopback->tls);
     ws_reader_destroy(loopback->reader);
     ws_deflater_destroy(loopback->deflater);
     buf_fini(&loopback->in);

@@ -5,7 +5,10 @@
 #ifndef TESTS_PROMISES_LOOPBACK_H
 #define TESTS_PROMISES_LOOPBACK_H
 
+#include <openssl/ssl.h>
+
 #include "base/buf.h"
+#include "unit/net/certificates.h"
 #include "ws/deflate.h"
 #include "ws/message.h"
 
@@ -13,6 +16,10 @@ struct loopback {
     int listener;
     int fd; /* -1: nobody came yet */
     uint16_t port;
+    SSL_CTX *tls; /* NULL: plain */
+    SSL *ssl;
+    uint64_t records_in; /* of TLS */
+    uint64_t records_out;
     int is_open;
     struct buf in;
     struct buf out;
@@ -22,6 +29,8 @@ struct loopback {
 };
 
 void loopback_start(struct loopback *loopback);
+/** Speak TLS with whoever comes. @param version e.g. TLS1_3_VERSION, and no other */
+void loopback_secure(struct loopback *loopback, const struct certificate *certificate, int version);
 /** Accept, read, answer each JSON-RPC request (a subscription with its channels), write. Never
  * blocks. */
 void loopback_run(struct loopback *loopback);

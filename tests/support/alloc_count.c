@@ -98,6 +98,11 @@ void alloc_count_start(void)
     counts = 1;
 }
 
+uint64_t alloc_count_now(void)
+{
+    return count;
+}
+
 uint64_t alloc_count_stop(void)
 {
     counts = 0;

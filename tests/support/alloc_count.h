@@ -10,6 +10,8 @@
 /** From now on; begins at 0. */
 void alloc_count_start(void);
 /** @return calls of malloc, calloc, realloc and the aligned ones since the start */
+uint64_t alloc_count_now(void);
+/** @return the same, and counts no longer */
 uint64_t alloc_count_stop(void);
 
 #endif
