@@ -60,9 +60,12 @@ static void follow(struct reader *reader, const struct hawser_record *record)
         return;
     }
     ck_assert_uint_eq(record->sequence, reader->next + reader->announced);
+    int wanted   = 'a' + (int)(record->sequence % 26);
+    size_t wrong = 0; /* one check for all: each is a message to another process */
     for (size_t i = 0; i < record->data.len; i++) {
-        ck_assert_int_eq(record->data.data[i], 'a' + (int)(record->sequence % 26));
+        wrong += record->data.data[i] != wanted;
     }
+    ck_assert_uint_eq(wrong, 0);
     reader->lost += reader->announced;
     reader->announced = 0;
     reader->next      = record->sequence + 1;
