@@ -30,17 +30,19 @@ struct net_stream {
     struct hawser_error *held_end; /* met with bytes before it that a pause kept; NULL: none */
     int send_failure; /* errno of a send that failed for good: told when reading comes to an end */
     uint8_t calls;    /* frames of ours on the stack that need the memory */
-    uint8_t used_lately; /* TLS: since the last sweep */
-    uint8_t destroyed;
-    uint8_t ended;
-    uint8_t paused;
-    uint8_t again;     /* read what is held, before new bytes: after a pause, and at the start */
-    uint8_t finishing; /* our side goes down when the queue is empty */
-    uint8_t finished;
-    uint8_t tells_writable;    /* `writable` is due when the queue is low */
-    uint8_t write_awaits_read; /* TLS */
-    uint8_t read_awaits_write; /* TLS */
+    uint8_t used_lately : 1; /* TLS: since the last sweep */
+    uint8_t destroyed : 1;
+    uint8_t ended : 1;
+    uint8_t paused : 1;
+    uint8_t again : 1; /* read what is held, before new bytes: after a pause, and at the start */
+    uint8_t finishing : 1; /* our side goes down when the queue is empty */
+    uint8_t finished : 1;
+    uint8_t tells_writable : 1;    /* `writable` is due when the queue is low */
+    uint8_t write_awaits_read : 1; /* TLS */
+    uint8_t read_awaits_write : 1; /* TLS */
 };
+/* Ten thousand may be idle; the event's size is libevent's affair. */
+_Static_assert(sizeof(struct net_stream) - sizeof(struct event) <= 168, "an idle stream has grown");
 
 /** What a round of reading came to. */
 enum stream_progress { STREAM_OPEN, STREAM_ENDED };

@@ -132,8 +132,8 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     enter(conn);
     if (!conn->is_doomed) {
         struct hawser_error err = HAWSER_ERROR_INIT;
-        error_set(&err, HAWSER_NET_TIMEOUT, "server did not answer the close frame in %lld ms",
-                  (long long)conn->closing_timeout_ms);
+        error_set(&err, HAWSER_NET_TIMEOUT, "server did not answer the close frame in %u ms",
+                  conn->closing_timeout_ms);
         conn_end(conn, &err);
     } else {
         end_as_doomed(conn);
@@ -267,7 +267,7 @@ static size_t receive(struct ws_conn *conn, uint8_t *bytes, size_t len)
     } else if (used < len) {
         used += conn_receive(conn, bytes + used, len - used);
     }
-    conn->unread = len - used;
+    conn->unread = (uint32_t)(len - used);
     return used;
 }
 
@@ -394,6 +394,16 @@ static int build_request(struct ws_conn *conn, struct hawser_error *err)
     return ws_handshake_build(&request, conn->opening->key, &conn->opening->request, err);
 }
 
+static void take_limits(struct ws_conn *conn, const struct ws_options *options)
+{
+    int64_t closing_ms =
+        options->closing_timeout_ms > 0 ? options->closing_timeout_ms : DEFAULT_CLOSING_TIMEOUT_MS;
+    conn->closing_timeout_ms = closing_ms < UINT32_MAX ? (uint32_t)closing_ms : UINT32_MAX;
+    conn->max_message_bytes  = options->max_message_bytes;
+    conn->max_fragments      = options->max_fragments;
+    conn->text_unchecked     = options->text_unchecked != 0;
+}
+
 struct ws_conn *ws_conn_create(struct net_loop *loop, const struct ws_options *options,
                                const struct ws_handler *handler, void *arg,
                                struct hawser_error *err)
@@ -407,12 +417,8 @@ struct ws_conn *ws_conn_create(struct net_loop *loop, const struct ws_options *o
     conn->loop    = loop;
     conn->handler = handler;
     conn->arg     = arg;
-    conn->closing_timeout_ms =
-        options->closing_timeout_ms > 0 ? options->closing_timeout_ms : DEFAULT_CLOSING_TIMEOUT_MS;
-    conn->max_message_bytes = options->max_message_bytes;
-    conn->max_fragments     = options->max_fragments;
-    conn->text_unchecked    = options->text_unchecked != 0;
-    conn->opening           = calloc(1, sizeof(*conn->opening));
+    take_limits(conn, options);
+    conn->opening = calloc(1, sizeof(*conn->opening));
     conn->timer =
         evtimer_new(loop->base, on_timer, conn); /* before it is open, there must be one */
     if (conn->opening == NULL || conn->timer == NULL) {

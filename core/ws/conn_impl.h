@@ -48,13 +48,13 @@ struct ws_conn {
         *reader; /* made when a message comes in parts; NULL: the thread's own serves */
     uint64_t max_message_bytes;
     uint32_t max_fragments;
+    uint32_t closing_timeout_ms;
     struct ws_deflater *deflater; /* NULL: permessage-deflate was not agreed on */
     uint8_t *waiting;             /* payload of the one control frame that could not be sent yet */
     struct event *timer;          /* to the end: at once, or at a deadline; NULL: none is due */
-    int64_t closing_timeout_ms;
     struct conn_fate *fate; /* NULL: not known yet, or, where it is doomed, there was no memory */
-    size_t unread;          /* bytes that the reader left to come again */
-    uint32_t calls;         /* handler calls under way: the memory outlives them */
+    uint32_t unread;        /* bytes that the reader left to come again: of one read buffer */
+    uint8_t calls;          /* handler calls under way: the memory outlives them */
     uint8_t waiting_opcode; /* 0: none waits */
     uint8_t waiting_len;
     uint8_t is_doomed;   /* how it will end was said */
@@ -67,6 +67,7 @@ struct ws_conn {
     uint8_t is_over;
     uint8_t destroyed;
 };
+_Static_assert(sizeof(struct ws_conn) <= 120, "an idle connection has grown");
 
 /** The end: transport down, `ended` called. From loop callbacks alone. */
 void conn_end(struct ws_conn *conn, const struct hawser_error *why);
