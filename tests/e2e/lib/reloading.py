@@ -38,13 +38,14 @@ def count_faults(path):
 
 
 class Reloading:
-    """A host with `sessions` sessions at `rate` messages a second each. Use as a context manager."""
+    """A host with `sessions` sessions at `rate` messages a second each. Use as a context manager. `broadcast`: all connections bring the
+    same messages, as those of an exchange do; without it each has numbers of its own, so that a new one cannot go on where another was."""
 
-    def __init__(self, sessions, rate, workers=2):
+    def __init__(self, sessions, rate, workers=2, broadcast=False):
         self.sessions = sessions
         self.changed = {}  # session -> rounds in which it was changed
         self.times_ms = []
-        self.sim = Sim(rate=rate, max_connections=sessions * 2 + 10)
+        self.sim = Sim(rate=rate, max_connections=sessions * 2 + 10, **({"broadcast": True} if broadcast else {}))
         self.host = Host("", workers=workers)
 
     def __enter__(self):
