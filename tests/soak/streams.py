@@ -130,7 +130,8 @@ class Stream:
         channel = self.channels[record["channel"]]
         channel.told, channel.time = True, None
         if record["event"] == "gap":
-            channel.last, channel.torn = None, record["reason"] == "sequence"
+            if record["reason"] != "refused":  # the exchange may go on with it all the same, and then nothing may be missing
+                channel.last, channel.torn = None, record["reason"] == "sequence"
             channel.trades.clear()
 
     def data(self, record, channel):

@@ -60,6 +60,15 @@ class Checks(unittest.TestCase):
         self.book(8, 6)
         self.assertEqual(self.report.counts["a hole in a book without a gap event"], 2)
 
+    def test_a_refused_channel_that_goes_on_hides_no_hole(self):
+        self.book(5)
+        self.gap("refused")
+        self.book(8, 5)
+        self.assertEqual(self.found(), set())
+        self.gap("refused")
+        self.book(11, 9)
+        self.assertEqual(self.found(), {"a hole in a book without a gap event"})
+
     def test_missing_trades(self):
         self.trades(1)
         self.trades(3)
