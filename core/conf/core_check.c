@@ -405,16 +405,27 @@ static void check_key_pair(const struct conf_node *session, struct conf_problems
     }
 }
 
+static void check_seccomp(const struct conf_node *node, const struct conf_tree *tree,
+                          struct conf_problems *problems)
+{
+    const struct conf_node *master = conf_find(conf_tree_root(tree), "master_process", NULL);
+    if (node->word_count == 2 && strcmp(node->words[1], "on") == 0 && master != NULL &&
+        master->word_count == 2 && strcmp(master->words[1], "off") == 0) {
+        conf_problem(problems, node,
+                     "\"seccomp on\" guards processes that \"master_process off\" does without: "
+                     "remove one of them");
+    }
+}
+
 struct node_check {
     const char *name;
     node_check_fn fn;
 };
 
-static const struct node_check MAIN_CHECKS[]    = {{"error_log", check_log_level},
-                                                   {"control", check_control},
-                                                   {"worker_restarts", check_deaths},
-                                                   {"quarantine", check_deaths},
-                                                   {"connect_budget", check_connect_budget}};
+static const struct node_check MAIN_CHECKS[] = {
+    {"error_log", check_log_level}, {"control", check_control},
+    {"seccomp", check_seccomp},     {"worker_restarts", check_deaths},
+    {"quarantine", check_deaths},   {"connect_budget", check_connect_budget}};
 static const struct node_check SESSION_CHECKS[] = {{"credentials", check_credentials},
                                                    {"output", check_output_names},
                                                    {"reconnect", check_reconnect},

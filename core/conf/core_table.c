@@ -38,6 +38,9 @@ static const struct hawser_directive ROWS[] = {
     ROW("daemon", MAIN, FLAG, 0, 1, 1, "on", NULL, 0, 0, "off: stay in the foreground"),
     ROW("user", MAIN, STRING, 0, 1, 1, NULL, NULL, 0, 0,
         "account to change to after the start as root"),
+    ROW("seccomp", MAIN, FLAG, 0, 1, 1, "off", NULL, 0, 0,
+        "on: workers, observer and checker may make the system calls that they need, and no "
+        "others"),
     ROW("error_log", MAIN, STRING, 0, 1, 3, "logs/error.log", NULL, 0, 0,
         "PATH or stderr, the lowest level that is written (debug to emerg), and text or json"),
     ROW("pid", MAIN, PATH, 0, 1, 1, "run/hawser.pid", NULL, 0, 0,

@@ -23,6 +23,7 @@
 #include "host/privileges.h"
 #include "host/sealed.h"
 #include "host/settings.h"
+#include "host/syscall_filter.h"
 
 #define CHECKER_MAGIC    0x6368636bu
 #define MAX_REPORT_BYTES (4u * 1024u * 1024u)
@@ -100,6 +101,10 @@ int checker_main(const struct child_spec *spec)
     if (privileges_drop(settings_main_word(tree, "user"), &err) != 0) {
         conf_problem(&problems, conf_find(conf_tree_root(tree), "user", NULL), "%s", err.message);
     }
+    if (settings_seccomp(tree) && syscall_filter_load(&err) != 0) {
+        conf_problem(&problems, conf_find(conf_tree_root(tree), "seccomp", NULL), "%s",
+                     err.message);
+    }
     check_config(tree, spec->prefix, &problems, report_progress, out, &printed);
     const char *text = buf_text(&problems.text);
     while (text != NULL && *text != 0) {
@@ -153,6 +158,11 @@ static void explain_death(struct checker *checker, int status)
         conf_problem(&checker->problems, NULL,
                      "%s (it took more than %g s); the module hangs: fix or remove it", doing,
                      (double)checker->timeout_ms / 1000.0);
+    } else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS) {
+        conf_problem(&checker->problems, NULL,
+                     "%s (it made a system call that `seccomp on` refuses); fix the module or "
+                     "remove its load_module",
+                     doing);
     } else if (WIFSIGNALED(status)) {
         conf_problem(&checker->problems, NULL,
                      "%s (signal %d, %s); fix the module or remove its load_module", doing,

@@ -105,12 +105,12 @@ int master_child_configure(struct master_child *child, struct hawser_error *err)
     struct shards shards  = master_shards(master);
     struct buf secrets    = {0};
     int rc                = -1;
-    json_t *about = json_pack("{s:I, s:s, s:I, s:b, s:s*, s:s*, s:O*, s:O*, s:O}", "workers",
-                              (json_int_t)s->workers, "log_path", s->log_path, "log_level",
-                              (json_int_t)s->log_level, "log_json", s->log_json, "user", s->user,
-                              "inherits", child->inherits, "quarantined", shards.quarantined,
-                              "moved", master->quarantine.moved, "closed", master->closed);
-    char *text    = about == NULL ? NULL : json_dumps(about, JSON_COMPACT);
+    json_t *about         = json_pack(
+                "{s:I, s:s, s:I, s:b, s:b, s:s*, s:s*, s:O*, s:O*, s:O}", "workers", (json_int_t)s->workers,
+                "log_path", s->log_path, "log_level", (json_int_t)s->log_level, "log_json", s->log_json,
+                "seccomp", s->seccomp, "user", s->user, "inherits", child->inherits, "quarantined",
+                shards.quarantined, "moved", master->quarantine.moved, "closed", master->closed);
+    char *text = about == NULL ? NULL : json_dumps(about, JSON_COMPACT);
     json_t *dynamic =
         child->generation == 0 ? json_incref(master->channels) : moved_channels(master);
     char *channels           = dynamic == NULL ? NULL : json_dumps(dynamic, JSON_COMPACT);

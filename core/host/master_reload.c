@@ -152,6 +152,7 @@ static void adopt(struct master *master)
     int config                      = master->config;
     master->settings                = reload->settings;
     master->settings.master_process = old.master_process;
+    master->settings.seccomp        = old.seccomp; /* a filter cannot be taken back */
     master->tree                    = reload->tree;
     master->secrets                 = reload->secrets;
     master->config                  = reload->config;
@@ -170,10 +171,11 @@ static void warn_of_fixed(const struct master *master)
         strcmp(before->control_path == NULL ? "" : before->control_path,
                after->control_path == NULL ? "" : after->control_path) != 0 ||
         strcmp(before->user == NULL ? "" : before->user, after->user == NULL ? "" : after->user) !=
-            0) {
-        log_write(
-            LOG_WARN, "HW-HOST-038",
-            "reload: changes of pid, control and user need a restart; the old ones stay in force");
+            0 ||
+        settings_seccomp(master->tree) != after->seccomp) {
+        log_write(LOG_WARN, "HW-HOST-038",
+                  "reload: changes of pid, control, user and seccomp need a restart; the old ones "
+                  "stay in force");
     }
 }
 

@@ -161,7 +161,8 @@ int reload_change_explain(const struct reload_change *change, const struct conf_
 
 static int needs_restart(const char *directive)
 {
-    static const char *const FIXED[] = {"pid", "control", "user", "daemon", "master_process"};
+    static const char *const FIXED[] = {"pid",    "control",        "user",
+                                        "daemon", "master_process", "seccomp"};
     for (size_t i = 0; i < sizeof(FIXED) / sizeof(FIXED[0]); i++) {
         if (strcmp(FIXED[i], directive) == 0) {
             return 1;

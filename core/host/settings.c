@@ -109,6 +109,11 @@ static void read_rate(const struct conf_tree *tree, const char *directive, uint3
     }
 }
 
+int settings_seccomp(const struct conf_tree *tree)
+{
+    return main_number(tree, "seccomp") != 0;
+}
+
 int settings_read(struct settings *settings, const struct conf_tree *tree, const char *prefix,
                   const char *log_override, struct hawser_error *err)
 {
@@ -118,6 +123,7 @@ int settings_read(struct settings *settings, const struct conf_tree *tree, const
                .workers             = count_workers(tree),
                .daemon              = main_number(tree, "daemon") != 0,
                .master_process      = main_number(tree, "master_process") != 0,
+               .seccomp             = settings_seccomp(tree),
                .shutdown_timeout_ms = main_number(tree, "shutdown_timeout"),
                .reload_timeout_ms   = settings_reload_timeout_ms(tree),
                .worker_timeout_ms   = main_number(tree, "worker_timeout"),

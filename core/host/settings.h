@@ -15,6 +15,7 @@ struct settings {
     uint32_t workers;
     int daemon;
     int master_process;
+    int seccomp;
     int log_level;
     int log_json;
     int64_t shutdown_timeout_ms;
@@ -39,6 +40,9 @@ void settings_fini(struct settings *settings);
 
 /** First word behind the directive, or its default; borrowed. Of the main block. */
 const char *settings_main_word(const struct conf_tree *tree, const char *directive);
+
+/** Are system calls filtered in processes that run modules? */
+int settings_seccomp(const struct conf_tree *tree);
 
 /** How long a step of a reload may take; the default where the tree, which need not have been
  * checked, says nothing that can be understood. */

@@ -14,8 +14,10 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/watch.h"
+#include "host/syscall_filter.h"
 #include "net/event_struct.h"
 
+#define BY_FILTER   1 /* SYS_SECCOMP of the kernel's asm/siginfo.h, which libc's has no room for */
 #define FRAMES_MAX  64
 #define STACK_BYTES 65536u
 #define REPORT_S    3 /* a report that hangs must not keep a dead process */
@@ -48,12 +50,26 @@ static void say_number(int number)
     say(first);
 }
 
-static void on_fatal(int number)
+static void say_refused_call(const siginfo_t *about)
+{
+    const char *name = syscall_filter_name(about->si_syscall);
+    say("refused a system call that `seccomp on` has no place for: ");
+    say(name == NULL ? "" : name);
+    say(" (");
+    say_number(about->si_syscall);
+    say(")\n");
+}
+
+static void on_fatal(int number, siginfo_t *about, void *context)
 {
     void *frames[FRAMES_MAX];
+    (void)context;
     watch_crashed(number);
     (void)signal(SIGALRM, SIG_DFL); /* both cannot fail */
     (void)alarm(REPORT_S);
+    if (number == SIGSYS && about->si_code == BY_FILTER) {
+        say_refused_call(about);
+    }
     say("signal ");
     say_number(number);
     say(" ends process ");
@@ -67,8 +83,9 @@ static void on_fatal(int number)
 static void handle(int number)
 {
     struct sigaction before;
-    struct sigaction ours = {.sa_handler = on_fatal,
-                             .sa_flags   = (int)(SA_ONSTACK | SA_RESETHAND | SA_NODEFER)};
+    struct sigaction ours = {.sa_sigaction = on_fatal,
+                             .sa_flags =
+                                 (int)(SA_SIGINFO | SA_ONSTACK | SA_RESETHAND | SA_NODEFER)};
     (void)sigemptyset(&ours.sa_mask); /* cannot fail */
     if (sigaction(number, NULL, &before) == 0 && (before.sa_flags & SA_SIGINFO) == 0 &&
         before.sa_handler == SIG_DFL) {

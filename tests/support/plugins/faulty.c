@@ -2,11 +2,17 @@
  * An adapter that misbehaves on demand, for tests of the processes around it. It speaks enough
  * Deribit to be READY, and asks `public/test` all the time, so that messages keep coming. While the
  * file `fault_file` is there (or always, where none is named), it has its fault: in `message` from
- * the `fault_at`-th on, or in `connected`.
+ * the `fault_at`-th on, or in `connected`. What an intruder would do is among them.
  */
+#include <errno.h>
+#include <linux/netlink.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,7 +22,16 @@
 #define ASK_EACH_MS 20
 #define BLOCK_MS    400
 
-enum fault { FAULT_NONE, FAULT_CRASH, FAULT_HANG, FAULT_BLOCK, FAULT_CRASH_CONNECTED };
+enum fault {
+    FAULT_NONE,
+    FAULT_CRASH,
+    FAULT_HANG,
+    FAULT_BLOCK,
+    FAULT_CRASH_CONNECTED,
+    FAULT_EXEC,
+    FAULT_TRACE,
+    FAULT_REACH
+};
 
 struct faulty {
     const struct hawser_host *host;
@@ -34,8 +49,21 @@ static int is_on(const struct faulty *faulty)
 
 static volatile int for_ever = 1; /* no compiler knows */
 
-static void misbehave(enum fault fault)
+/* What is refused without an end: other families of sockets, others' processes. */
+static void reach_out(const struct faulty *faulty)
 {
+    int packet   = socket(AF_PACKET, SOCK_RAW, 0) < 0 ? errno : 0;
+    int kernel   = socket(AF_ALG, SOCK_SEQPACKET, 0) < 0 ? errno : 0;
+    int netlink  = socket(AF_NETLINK, SOCK_RAW, NETLINK_AUDIT) < 0 ? errno : 0;
+    int master   = kill(getppid(), 0) < 0 ? errno : 0;
+    int io_uring = syscall(SYS_io_uring_setup, 0, NULL) < 0 ? errno : 0;
+    faulty->host->log(faulty->self, HAWSER_LOG_WARN, "reached: %d %d %d %d %d", packet, kernel,
+                      netlink, master, io_uring);
+}
+
+static void misbehave(const struct faulty *faulty, enum fault fault)
+{
+    char *argv[]         = {"/bin/true", NULL};
     struct timespec time = {BLOCK_MS / 1000, BLOCK_MS % 1000 * 1000000L};
     switch (fault) {
     case FAULT_CRASH:
@@ -48,6 +76,15 @@ static void misbehave(enum fault fault)
         break;
     case FAULT_BLOCK:
         (void)nanosleep(&time, NULL); /* a shorter one would not be noticed: the test would fail */
+        break;
+    case FAULT_EXEC:
+        (void)execv(argv[0], argv); /* as the shell code of an intruder would: the worker is gone */
+        break;
+    case FAULT_TRACE:
+        (void)ptrace(PTRACE_TRACEME, 0, NULL, NULL); /* no matter what becomes of it */
+        break;
+    case FAULT_REACH:
+        reach_out(faulty);
         break;
     case FAULT_NONE:
         break;
@@ -71,7 +108,7 @@ static void faulty_connected(void *adapter)
     struct faulty *faulty = adapter;
     enum fault fault      = (enum fault)faulty->host->conf_number(faulty->self, "fault");
     if (fault == FAULT_CRASH_CONNECTED && is_on(faulty)) {
-        misbehave(fault);
+        misbehave(faulty, fault);
     }
     ask(faulty);
 }
@@ -117,7 +154,7 @@ static void faulty_message(void *adapter, const struct hawser_message *message)
     deliver(faulty, message);
     if (fault != FAULT_CRASH_CONNECTED &&
         faulty->messages >= faulty->host->conf_number(faulty->self, "fault_at") && is_on(faulty)) {
-        misbehave(fault);
+        misbehave(faulty, fault);
     }
 }
 
@@ -153,7 +190,7 @@ static const struct hawser_adapter vtable = {
 static const struct hawser_directive rows[] = {
     {.name          = "fault",
      .default_value = "none",
-     .choices       = "none|crash|hang|block|crash_connected",
+     .choices       = "none|crash|hang|block|crash_connected|exec|trace|reach",
      .help          = "what goes wrong",
      .contexts      = HAWSER_IN_SESSION,
      .type          = HAWSER_VALUE_CHOICE,
