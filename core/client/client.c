@@ -251,6 +251,16 @@ static void on_close_frame(void *arg, uint16_t code, struct hawser_slice reason)
     }
 }
 
+static void on_writable(void *arg)
+{
+    struct hawser_client *client = client_of(arg);
+    if (client->callbacks.writable != NULL) {
+        client->in_callback++;
+        client->callbacks.writable(client, client->arg);
+        client->in_callback--;
+    }
+}
+
 static int build_client(struct hawser_client *client, const char *url,
                         const struct hawser_client_options *options, struct hawser_error *err)
 {
@@ -279,6 +289,7 @@ static int build_client(struct hawser_client *client, const char *url,
         .arg         = client,
         .state       = on_state,
         .close_frame = on_close_frame,
+        .writable    = on_writable,
     };
     client->requests_wait = merged.requests_wait;
     client_options_translate(&merged, url, &session_options);
@@ -320,6 +331,11 @@ int hawser_send(struct hawser_client *client, enum hawser_opcode opcode, struct 
         return -1;
     }
     return session_send(client->session, opcode, bytes, err);
+}
+
+size_t hawser_queued(const struct hawser_client *client)
+{
+    return session_unsent_bytes(client->session);
 }
 
 int hawser_subscribe(struct hawser_client *client, const char *const *channels, size_t count,

@@ -100,6 +100,14 @@ static void on_close_frame(void *arg, uint16_t code, struct hawser_slice reason)
     }
 }
 
+static void on_writable(void *arg)
+{
+    struct session *session = SELF(arg);
+    if (session->env.writable != NULL) {
+        session->env.writable(session->env.arg);
+    }
+}
+
 static void on_ended(void *arg, const struct hawser_error *why, int clean)
 {
     struct session *session = SELF(arg);
@@ -114,6 +122,7 @@ static const struct ws_handler HANDLER = {
     .pong        = on_pong,
     .activity    = on_activity,
     .close_frame = on_close_frame,
+    .writable    = on_writable,
     .ended       = on_ended,
 };
 
@@ -224,4 +233,9 @@ int session_send(struct session *session, enum hawser_opcode opcode, struct haws
     }
     session_report_sent(session, bytes.len);
     return 0;
+}
+
+size_t session_unsent_bytes(const struct session *session)
+{
+    return session->conn == NULL ? 0 : ws_conn_queued(session->conn);
 }

@@ -98,6 +98,9 @@ struct session_env {
     void (*state)(void *arg, enum hawser_state state, const struct hawser_error *why);
     /** The server's close frame. May be NULL. */
     void (*close_frame)(void *arg, uint16_t code, struct hawser_slice reason);
+    /** The send queue is low again after something was queued or refused. May be NULL. Must not
+     * destroy the session. */
+    void (*writable)(void *arg);
 };
 
 /** @return given, in state IDLE; the adapter's object is made. NULL with err set */
@@ -152,6 +155,8 @@ void session_reconnect(struct session *session, const char *reason);
 const char *session_credential(struct session *session, const char *key);
 int session_send(struct session *session, enum hawser_opcode opcode, struct hawser_slice bytes,
                  struct hawser_error *err) HAWSER_MUST_CHECK;
+/** Bytes sent and not yet taken by the kernel; 0 without a link. */
+size_t session_unsent_bytes(const struct session *session);
 int session_call(struct session *session, const char *method, struct hawser_slice params,
                  int64_t timeout_ms, hawser_reply_fn fn, void *arg,
                  struct hawser_error *err) HAWSER_MUST_CHECK;

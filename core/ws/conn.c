@@ -285,6 +285,9 @@ static void on_writable(void *arg)
     struct ws_conn *conn = OBJ_CAST(struct ws_conn, arg, CONN_MAGIC);
     enter(conn);
     conn_send_waiting(conn);
+    if (conn->phase == WS_PHASE_OPEN && conn->handler->writable != NULL) {
+        conn->handler->writable(conn->arg);
+    }
     leave(conn);
 }
 

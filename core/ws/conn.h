@@ -56,6 +56,9 @@ struct ws_handler {
     /** The server's close frame arrived (its answer goes out by itself). May be NULL. @param code
      * 1005: it gave none */
     void (*close_frame)(void *arg, uint16_t code, struct hawser_slice reason);
+    /** While it is open: the send queue is low again after something was queued or refused (see
+     * stream.h). May be NULL. */
+    void (*writable)(void *arg);
     /**
      * The end, exactly once, whatever the way. Destroy the connection after it (or in it).
      * @param why    WS_CLOSED with the close code as cause; WS_REFUSED, WS_UNAUTHORIZED,

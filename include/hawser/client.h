@@ -53,7 +53,7 @@ struct hawser_client_options {
     int64_t max_backoff_ms; /* default 30000 */
     int64_t heartbeat_interval_ms; /* WebSocket pings; default 30000; -1: none */
     int64_t request_timeout_ms;    /* default 30000 */
-    uint64_t max_message_bytes;    /* default 16 MiB */
+    uint64_t max_message_bytes;    /* default 16 MiB; twice as much may wait to be sent */
     const char *const
         *headers; /* "Name: value", NULL-terminated; extra headers of the opening handshake */
     const char *subprotocols; /* "a, b": offered */
@@ -101,8 +101,14 @@ struct hawser_client_callbacks {
     /** The server's close frame. @param code 1005 where it gave none */
     void (*closed)(struct hawser_client *client, uint16_t code, struct hawser_slice reason,
                    void *arg);
+    /**
+     * The send queue is low again: called once when it has fallen to a quarter of its bound or less
+     * after something had to be queued, or was refused because it was full. Not called for a
+     * connection that broke: its queue is gone, as `state` tells.
+     */
+    void (*writable)(struct hawser_client *client, void *arg);
 };
-HAWSER_NO_TAIL_PADDING(struct hawser_client_callbacks, closed);
+HAWSER_NO_TAIL_PADDING(struct hawser_client_callbacks, writable);
 
 /**
  * Make a client and start to connect. Returns at once; the connection is made by the loop.
@@ -120,13 +126,19 @@ HAWSER_EXPORT struct hawser_client *hawser_connect(const char *url,
                                                    void *arg, struct hawser_error *err);
 
 /**
- * Send one message.
+ * Send one message. What the kernel does not take at once is queued, up to twice max_message_bytes;
+ * what would not fit is refused whole (HAWSER_NET_QUEUE_FULL): wait for `writable`, then send it
+ * again.
  * @param opcode  HAWSER_OPCODE_TEXT or HAWSER_OPCODE_BINARY
  * @return        0, or -1 with err set: not open, not UTF-8, queue full
  */
 HAWSER_EXPORT int hawser_send(struct hawser_client *client, enum hawser_opcode opcode,
                               struct hawser_slice bytes,
                               struct hawser_error *err) HAWSER_MUST_CHECK;
+
+/** @return bytes sent, with their framing, that the kernel has not taken yet; 0 while not
+ * connected */
+HAWSER_EXPORT size_t hawser_queued(const struct hawser_client *client);
 
 /**
  * Want channels, now and after every reconnect. Sent as JSON-RPC {"channels":[...]} to

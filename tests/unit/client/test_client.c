@@ -14,6 +14,10 @@
 #include "support/mock_exchange.h"
 #include "support/suite.h"
 
+#define QUEUE_BYTES (4u << 20)
+#define BLOCK_BYTES 65536u
+#define BLOCKS_MAX  4096u
+
 struct rig {
     struct event_base *base;
     struct mock_exchange *mock;
@@ -29,6 +33,8 @@ struct rig {
     uint32_t reply_code;
     uint32_t why;
     int close_on_message;
+    unsigned writables;
+    int refused_again; /* in the callback that says that there is room */
 };
 
 static void server_opened(void *arg, struct mock_peer *peer)
@@ -93,6 +99,14 @@ static void on_closed(struct hawser_client *client, uint16_t code, struct hawser
     ((struct rig *)arg)->closed_code = code;
 }
 
+static void on_writable(struct hawser_client *client, void *arg)
+{
+    struct rig *rig         = arg;
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    rig->writables++;
+    rig->refused_again = hawser_send(client, HAWSER_OPCODE_TEXT, slice_of("last"), &err) != 0;
+}
+
 static void begin(struct rig *rig)
 {
     struct hawser_client_options options = HAWSER_CLIENT_OPTIONS_INIT;
@@ -110,7 +124,8 @@ static void dial(struct rig *rig)
     struct hawser_client_callbacks callbacks = {.struct_size = sizeof(callbacks),
                                                 .message     = on_message,
                                                 .state       = on_state,
-                                                .closed      = on_closed};
+                                                .closed      = on_closed,
+                                                .writable    = on_writable};
     rig->client = hawser_connect(mock_url(rig->mock), &rig->options, &callbacks, rig, &err);
     ck_assert_msg(rig->client != NULL, "%s", err.message);
 }
@@ -276,6 +291,38 @@ START_TEST(a_client_may_be_closed_from_its_callback)
 }
 END_TEST
 
+START_TEST(a_full_queue_is_told_when_it_is_low_again)
+{
+    static char block[BLOCK_BYTES];
+    struct rig rig;
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    unsigned sent           = 0;
+    begin(&rig);
+    rig.options.compression_off   = 1;
+    rig.options.max_message_bytes = QUEUE_BYTES / 2;
+    dial(&rig);
+    until(&rig, is(&rig, HAWSER_STATE_READY));
+    ck_assert_uint_eq(hawser_queued(rig.client), 0);
+    memset(block, 'x', sizeof(block));
+    /* The server reads in turns of the loop alone, and there are none. */
+    while (hawser_send(rig.client, HAWSER_OPCODE_TEXT, slice_make(block, sizeof(block)), &err) ==
+           0) {
+        ck_assert_uint_lt(sent++, BLOCKS_MAX);
+    }
+    ck_assert_uint_eq(err.code, HAWSER_NET_QUEUE_FULL);
+    ck_assert_uint_gt(hawser_queued(rig.client), QUEUE_BYTES - 2 * BLOCK_BYTES);
+    ck_assert_uint_le(hawser_queued(rig.client), QUEUE_BYTES);
+    ck_assert_uint_eq(rig.writables, 0);
+    until(&rig, rig.writables > 0 || hawser_queued(rig.client) <= QUEUE_BYTES / 4);
+    ck_assert_uint_eq(rig.writables, 1);
+    ck_assert_uint_le(hawser_queued(rig.client), QUEUE_BYTES / 4 + BLOCK_BYTES);
+    ck_assert_int_eq(rig.refused_again, 0);
+    until(&rig, strcmp(rig.asked, "last") == 0);
+    ck_assert_uint_eq(hawser_queued(rig.client), 0);
+    end(&rig);
+}
+END_TEST
+
 START_TEST(the_servers_close_is_told)
 {
     struct rig rig;
@@ -327,6 +374,7 @@ int main(void)
     tcase_add_loop_test(cases, a_request_before_open_is_refused_or_waits_as_the_caller_chose, 0, 2);
     tcase_add_test(cases, retries_run_out);
     tcase_add_test(cases, a_client_may_be_closed_from_its_callback);
+    tcase_add_test(cases, a_full_queue_is_told_when_it_is_low_again);
     tcase_add_test(cases, the_servers_close_is_told);
     tcase_add_test(cases, a_client_runs_a_loop_of_its_own);
     tcase_add_test(cases, a_wrong_url_is_refused_at_once);
