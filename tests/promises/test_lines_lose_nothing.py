@@ -98,6 +98,26 @@ class LinesLoseNothing(unittest.TestCase):
                 self.assertEqual([r["seq"] for r in records], list(range(1, len(records) + 1)))
                 self.assertEqual(book_faults(records, BOOK), [])
 
+    def test_a_line_that_has_not_joined_covers_nothing_so_a_cut_of_the_other_is_told(self):
+        with Sim(rate=200) as sim:  # each connection has numbers of its own: the two never meet
+            with Host(CONFIG.format(urls=sim.url, lines=1, channels=f"{BOOK} {TRADES}")) as host:
+                host.start()
+                self.wait_lines(host, 1)
+                self.wait_more(host, 50)
+                first = sim.connections()[0]["conn"]
+                host.write_config(CONFIG.format(urls=sim.url, lines=2, channels=f"{BOOK} {TRADES}"))
+                self.assertIn("1 changed in place", host.reload()["text"])
+                self.wait_lines(host, 2)
+                self.assertEqual([x["covers"] for x in self.lines(host)], [2, 0])
+                sim.command(f"cut {first}")
+                host.wait_records("data/out.jsonl", lambda r: sum(e[0] == "gap" for e in events(r)) >= 2, "both gaps")
+                host.process.send_signal(signal.SIGQUIT)
+                self.assertEqual(host.process.wait(30), 0)
+                records = host.records("data/out.jsonl")
+                self.assertEqual(sorted(events(records)[1:3]), [("gap", BOOK), ("gap", TRADES)], events(records))
+                self.assertEqual([r["seq"] for r in records], list(range(1, len(records) + 1)))
+                self.assertEqual(book_faults(records, BOOK), [])
+
     def test_a_second_line_comes_and_goes_with_a_reload(self):
         with Sim(rate=500, broadcast=True) as sim:
             urls = f"{sim.url} {sim.url.replace('127.0.0.1', 'localhost')}"
