@@ -212,6 +212,30 @@ void bundle_merge_free(struct bundle *bundle)
     bundle->merge = NULL;
 }
 
+/** What it brings now that no other is left is still older, by its numbers, than what was passed
+ * on: it counts from elsewhere, and what was taken for seen was not. */
+static int counts_from_elsewhere(const struct bundle_line *line,
+                                 const struct bundle_channel *channel)
+{
+    const struct merge_line *self = &channel->merge.lines[line->slot];
+    return channel->merge.passed.seen && self->counted &&
+           self->highest < channel->merge.passed.last;
+}
+
+static void tell_elsewhere(struct bundle_line *line, struct bundle_channel *channel,
+                           struct channel *own)
+{
+    bundle_owe(channel, channel->passed_ns, "sequence",
+               "the new connection counts from elsewhere than the one before");
+    bundle_tell_owed(line->bundle, channel, channel_name(own));
+    session_emit(line->session, HAWSER_EVENT_GAP_DETECTED, 1, HAWSER_SESSION_GAP, own->name);
+    log_about(&line->session->log, LOG_WARN, "HW-SESSION-050",
+              "channel %s: the new connection counts from elsewhere than the one before, so "
+              "that messages may be missing; it is subscribed again alone",
+              own->name);
+    session_heal(line->session, own);
+}
+
 void bundle_merge_end(struct bundle *bundle)
 {
     struct bundle_merge *merge = bundle->merge;
@@ -220,6 +244,9 @@ void bundle_merge_end(struct bundle *bundle)
     list_for_each (node, &merge->book.in_state[CHANNEL_WANTED]) {
         struct bundle_channel *channel = CHANNEL_OF(node)->merged;
         struct channel *own            = wanted_find(&session->wanted, channel_name(channel->name));
+        if (own != NULL && counts_from_elsewhere(bundle_first(bundle), channel)) {
+            tell_elsewhere(bundle_first(bundle), channel, own);
+        }
         if (own != NULL) {
             own->gap_pending  = channel->owes && !channel->told;
             own->gap_since_ns = channel->owed_since_ns;

@@ -38,12 +38,18 @@ class ReloadMovesWithoutAGap(unittest.TestCase):
         host.write_config(text)
         return host
 
-    def install(self, host, extra=b""):
-        """The adapter's file, in one step over the one that is there. Bytes at its end make it another file."""
+    def install(self, host, extra=b"", changed=None):
+        """The adapter's file, in one step over the one that is there. Bytes at its end make it another file, and so do other texts in it,
+        as long as the ones they stand for."""
         new = host.path("modules/new")
-        shutil.copy(os.path.join(build_dir(), "modules/hawser_deribit.so"), new)
-        with open(new, "ab") as file:
-            file.write(extra)
+        with open(os.path.join(build_dir(), "modules/hawser_deribit.so"), "rb") as file:
+            code = file.read()
+        for old, text in (changed or {}).items():
+            self.assertIn(old, code)
+            self.assertEqual(len(old), len(text))
+            code = code.replace(old, text)
+        with open(new, "wb") as file:
+            file.write(code + extra)
         os.rename(new, host.path("modules/hawser_deribit.so"))
 
     def state(self, host, name="a"):
@@ -81,6 +87,23 @@ class ReloadMovesWithoutAGap(unittest.TestCase):
             for name in "ab":
                 self.check_whole(host.records(f"data/{name}.jsonl"))
 
+    def test_an_exchange_that_counts_from_elsewhere_is_told_as_a_gap(self):
+        """Higher numbers than those of the exchange before, then lower ones: nothing can be matched, and that is said."""
+        with Sim(rate=200, broadcast=True) as low, Sim(rate=200) as high, self.host(config({"a": low.url})) as host:
+            host.start()
+            host.wait_all_ready(1)
+            self.flow(host)
+            for number, sim in enumerate((high, low), 1):
+                host.write_config(config({"a": sim.url}))
+                self.assertTrue(host.reload()["ok"])
+                host.wait_records("data/a.jsonl", lambda r: sum(x.get("event") == "gap" and x["channel"] == BOOK for x in r) >= number,
+                                  f"gap {number} of the book")
+                self.flow(host)
+            self.stop(host)
+            records = host.records("data/a.jsonl")
+            self.assertEqual([r["seq"] for r in records], list(range(1, len(records) + 1)))
+            self.assertEqual(book_faults(records, BOOK), [])
+
     def test_two_lines_move_one_by_one(self):
         with Sim(rate=1000, broadcast=True) as sim, self.host(config({"a": sim.url}, lines=2)) as host:
             host.start()
@@ -106,6 +129,39 @@ class ReloadMovesWithoutAGap(unittest.TestCase):
             self.flow(host)
             self.stop(host)
             self.assertEqual(sim.stats()["accepted"], 2)
+            self.check_whole(host.records("data/a.jsonl"))
+
+    def test_a_directive_that_the_new_file_brings_is_taken_in_the_same_reload(self):
+        with Sim(rate=200, broadcast=True) as sim, self.host(config({"a": sim.url})) as host:
+            host.start()
+            host.wait_all_ready(1)
+            host.write_config(config({"a": sim.url}, more="cancel_on_disruption off;"))
+            outcome = host.reload()
+            self.assertFalse(outcome["ok"], outcome)
+            self.assertIn("cancel_on_disruption", outcome["text"])
+            self.install(host, changed={b"cancel_on_disconnect\0": b"cancel_on_disruption\0"})
+            outcome = host.reload()
+            self.assertTrue(outcome["ok"], outcome)
+            self.assertIn("1 replaced", outcome["text"])
+            self.flow(host)
+            self.stop(host)
+            self.check_whole(host.records("data/a.jsonl"))
+
+    def test_new_code_that_does_not_become_ready_leaves_the_old_one_serving(self):
+        with Sim(rate=200, broadcast=True) as sim, self.host(config({"a": sim.url}, timeout="1s")) as host:
+            host.start()
+            host.wait_all_ready(1)
+            self.install(host, changed={b"public/set_heartbeat\0": b"public/set_heartbeet\0"})
+            outcome = host.reload()
+            self.assertFalse(outcome["ok"], outcome)
+            self.assertIn("session a goes on with its old connection", outcome["text"])
+            self.assertEqual((self.state(host)["state"], self.state(host)["behind"]), ("READY", True))
+            self.flow(host)
+            self.install(host, b"mended")
+            self.assertTrue(host.reload()["ok"])
+            self.assertFalse(self.state(host)["behind"])
+            self.flow(host)
+            self.stop(host)
             self.check_whole(host.records("data/a.jsonl"))
 
     def test_what_cannot_become_ready_leaves_the_old_one_serving(self):
