@@ -43,7 +43,8 @@ struct output_queue {
     /* Written by the producer. */
     _Alignas(64) _Atomic uint64_t tail; /* number of the next record to put */
     _Atomic uint64_t refused;
-    uint64_t end; /* position behind the newest record */
+    uint64_t end;          /* position behind the newest record */
+    _Atomic uint64_t base; /* number of the record in the first slot; moves while there is none */
 
     /* Written by both. */
     _Alignas(64) _Atomic uint64_t front;
@@ -89,7 +90,8 @@ void output_queue_destroy(struct output_queue *queue)
 
 static struct slot *slot_at(const struct output_queue *queue, uint64_t number)
 {
-    return &queue->slots[number % queue->max_records];
+    uint64_t base = atomic_load_explicit(&queue->base, memory_order_relaxed);
+    return &queue->slots[(number - base) % queue->max_records];
 }
 
 static uint64_t number_in(uint64_t front)
@@ -102,11 +104,13 @@ static uint64_t claim_in(uint64_t front)
     return front & CLAIM_MASK;
 }
 
-/* An empty queue goes on at its first byte: as long as it never fills, few pages are ever touched.
- */
-static void start_anew(struct output_queue *queue)
+/* An empty queue goes on at its first slot and byte: as long as it never fills, few pages are ever
+ * touched. The consumer, which has no claim on an empty queue, reads the base after the tail that
+ * is stored behind it. */
+static void start_anew(struct output_queue *queue, uint64_t tail)
 {
     queue->end = (queue->end + queue->max_bytes - 1) / queue->max_bytes * queue->max_bytes;
+    atomic_store_explicit(&queue->base, tail, memory_order_relaxed);
 }
 
 /* Where `need` bytes can go in one piece. @return 1, or 0: no room while `oldest` is kept */
@@ -155,7 +159,7 @@ size_t output_queue_push(struct output_queue *queue, const struct hawser_record 
         uint64_t oldest = number_in(front) - claim_in(front);
         uint64_t start  = 0;
         if (oldest == tail) {
-            start_anew(queue);
+            start_anew(queue, tail);
         }
         if (find_room(queue, oldest, tail, need, &start)) {
             put(queue, tail, start, need, record);

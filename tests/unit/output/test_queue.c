@@ -6,8 +6,10 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/slice.h"
@@ -213,6 +215,33 @@ START_TEST(any_mixture_of_pushing_and_taking_accounts_for_every_record)
 }
 END_TEST
 
+static size_t resident_bytes(void)
+{
+    unsigned long whole    = 0;
+    unsigned long resident = 0;
+    FILE *file             = fopen("/proc/self/statm", "r");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_eq(fscanf(file, "%lu %lu", &whole, &resident), 2);
+    (void)fclose(file); /* it was read */
+    return resident * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+START_TEST(a_queue_that_is_emptied_again_and_again_stays_small)
+{
+    size_t taken = 0;
+    make(1 << 20, 1 << 24, OUTPUT_DROP_OLDEST);
+    (void)push(1, 100);
+    ck_assert_int_eq(output_queue_take(queue, &batch), 0);
+    size_t before = resident_bytes();
+    for (uint64_t n = 2; n <= 500000; n++) { /* no checks in here: they take memory */
+        (void)push(n, 10);
+        taken += output_queue_take(queue, &batch) == 0 ? batch.count : 0;
+    }
+    ck_assert_uint_lt(resident_bytes(), before + (4u << 20)); /* the slots of all: 12 MB */
+    ck_assert_uint_eq(taken, 499999);
+}
+END_TEST
+
 #define THREADED_RECORDS 200000u
 
 static void *produce(void *arg)
@@ -264,6 +293,7 @@ int main(void)
     tcase_add_test(tests, a_record_greater_than_the_queue_is_dropped_alone);
     tcase_add_test(tests, a_batch_ends_behind_the_record_that_reaches_its_bytes);
     tcase_add_loop_test(tests, any_mixture_of_pushing_and_taking_accounts_for_every_record, 0, 12);
+    tcase_add_test(tests, a_queue_that_is_emptied_again_and_again_stays_small);
     tcase_add_loop_test(tests, two_threads_account_for_every_record, 0, 2);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
