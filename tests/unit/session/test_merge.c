@@ -1,6 +1,6 @@
 /*
  * Messages of several lines: each is passed on once. The rules alone; what is held back, and lines
- * with connections, are test_bundle.c's.
+ * with connections, are shown end to end, by promise.lines_lose_nothing.
  */
 #include <check.h>
 #include <stdio.h>
