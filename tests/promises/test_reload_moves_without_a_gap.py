@@ -87,23 +87,6 @@ class ReloadMovesWithoutAGap(unittest.TestCase):
             for name in "ab":
                 self.check_whole(host.records(f"data/{name}.jsonl"))
 
-    def test_an_exchange_that_counts_from_elsewhere_is_told_as_a_gap(self):
-        """Higher numbers than those of the exchange before, then lower ones: nothing can be matched, and that is said."""
-        with Sim(rate=200, broadcast=True) as low, Sim(rate=200) as high, self.host(config({"a": low.url})) as host:
-            host.start()
-            host.wait_all_ready(1)
-            self.flow(host)
-            for number, sim in enumerate((high, low), 1):
-                host.write_config(config({"a": sim.url}))
-                self.assertTrue(host.reload()["ok"])
-                host.wait_records("data/a.jsonl", lambda r: sum(x.get("event") == "gap" and x["channel"] == BOOK for x in r) >= number,
-                                  f"gap {number} of the book")
-                self.flow(host)
-            self.stop(host)
-            records = host.records("data/a.jsonl")
-            self.assertEqual([r["seq"] for r in records], list(range(1, len(records) + 1)))
-            self.assertEqual(book_faults(records, BOOK), [])
-
     def test_two_lines_move_one_by_one(self):
         with Sim(rate=1000, broadcast=True) as sim, self.host(config({"a": sim.url}, lines=2)) as host:
             host.start()
