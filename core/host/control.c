@@ -83,6 +83,16 @@ static void turn_away(struct control *control, int fd, const char *why)
     (void)close(fd);                                                /* the line is out */
 }
 
+struct list *control_conns(struct control *control)
+{
+    return &control->conns;
+}
+
+struct master *control_master(const struct control *control)
+{
+    return control->master;
+}
+
 static size_t count_conns(const struct control *control)
 {
     size_t count = 0;
@@ -239,9 +249,10 @@ int control_listener(const struct control *control)
     return control->fd;
 }
 
-size_t control_client_count(const struct control *control)
+void control_accept(struct control *control, int accepts)
 {
-    return control == NULL ? 0 : count_conns(control);
+    /* Neither fails: the event was added before. */
+    (void)(accepts ? event_add(control->acceptable, NULL) : event_del(control->acceptable));
 }
 
 const char *control_path(const struct control *control)

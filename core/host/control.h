@@ -32,13 +32,31 @@ struct control *control_adopt(struct master *master, int listener, const char *p
 /** Borrowed. */
 int control_listener(const struct control *control);
 const char *control_path(const struct control *control);
-/** How many are connected. NULL is allowed. */
-size_t control_client_count(const struct control *control);
+
+/* across an upgrade: control_handover.c; `control` may be NULL */
+/** Is nothing under way with any client that another binary could not go on with? */
+int control_may_hand_over(struct control *control);
+/** Read no more, and tell those whose answers are still to come that they will not. Until
+ * control_go_on. */
+void control_hurry(struct control *control);
+void control_go_on(struct control *control);
+/** @return given: [{"fd", "reloads": [id]}], the clients that may go on; NULL: no memory */
+json_t *control_clients_json(struct control *control);
+/** Shall an exec keep them? @param clients  what control_clients_json gave */
+void control_clients_keep(const json_t *clients, int keep);
+/** Serve clients that another binary handed over: the reloads that they wait for begin. */
+void control_clients_adopt(struct control *control, const json_t *clients);
+
 /** Closes every connection and removes the socket. NULL is allowed. */
 void control_destroy(struct control *control);
 
 /* the rest is between the files of the control socket */
 
+/** The list of its connections: borrowed. */
+struct list *control_conns(struct control *control);
+struct master *control_master(const struct control *control);
+/** Take new clients, or let them wait where the kernel keeps them. */
+void control_accept(struct control *control, int accepts);
 /** About clients that are cut off: they read or write too slowly, or too much. */
 struct complaint *control_cut_off(struct control *control);
 
@@ -54,6 +72,7 @@ struct control_request {
     void (*gathered_all)(struct control_request *request);
     size_t awaited; /* processes still to answer */
     size_t silent;  /* processes that are down, or did not answer in time */
+    int is_reload;  /* it waits for a reload: what another binary can give it as well */
     char *name;     /* what a method keeps until the answer comes; NULL: nothing */
 };
 
@@ -69,6 +88,10 @@ void control_answer(struct control_request *request, json_t *body);
 void control_answer_error(struct control_request *request, int code, const char *message);
 /** The request is somebody else's now: free it without an answer. */
 void control_forget(struct control_request *request);
+/** No answers will come to these but to lone reloads: tell so, and forget who asked. */
+void control_requests_give_up(struct list *requests, int code, const char *message);
+/** Does it wait for a reload, outside of a batch? */
+int control_request_is_lone_reload(const struct control_request *request);
 /** The client is gone: what its requests wait for answers later, and finds nobody. */
 void control_requests_orphan(struct list *requests);
 
@@ -90,6 +113,14 @@ void control_conn_write(struct control_conn *conn, const json_t *body);
 struct master *control_conn_master(const struct control_conn *conn);
 /** Its requests that are not answered yet. */
 struct list *control_conn_requests(struct control_conn *conn);
+/** Its descriptor when no line is half read and no answer still to be read; else -1. */
+int control_conn_idle_fd(const struct control_conn *conn);
+/** Has a line begun, of which more is to come? */
+int control_conn_has_half_line(const struct control_conn *conn);
+/** Read on, or leave what comes to the kernel. */
+void control_conn_read(struct control_conn *conn, int reads);
+/** Tell it what it did wrong, and serve it no more. */
+void control_conn_refuse(struct control_conn *conn, const char *why);
 /** A request was answered. */
 void control_conn_settled(struct control_conn *conn);
 /** Its descriptor, to hand to a worker, when `request` is all that goes on there. @return -1: other

@@ -105,6 +105,27 @@ int control_conn_descriptor(struct control_conn *conn, const struct control_requ
     return is_alone && unread(conn) == 0 ? bufferevent_getfd(conn->stream) : -1;
 }
 
+int control_conn_has_half_line(const struct control_conn *conn)
+{
+    return !conn->is_over && !conn->is_finishing &&
+           evbuffer_get_length(bufferevent_get_input(conn->stream)) > 0;
+}
+
+int control_conn_idle_fd(const struct control_conn *conn)
+{
+    int is_idle = !conn->is_over && unread(conn) == 0 && !control_conn_has_half_line(conn);
+    return is_idle ? bufferevent_getfd(conn->stream) : -1;
+}
+
+void control_conn_read(struct control_conn *conn, int reads)
+{
+    if (!conn->is_over && !conn->is_finishing) {
+        /* Neither fails on a socket. */
+        (void)(reads ? bufferevent_enable(conn->stream, EV_READ)
+                     : bufferevent_disable(conn->stream, EV_READ));
+    }
+}
+
 /* lines out */
 
 void control_conn_write(struct control_conn *conn, const json_t *body)
@@ -132,8 +153,7 @@ static void on_written(struct bufferevent *stream, void *arg)
 
 /* lines in */
 
-/* What it did wrong is told it, and it is served no more. */
-static void refuse(struct control_conn *conn, const char *why)
+void control_conn_refuse(struct control_conn *conn, const char *why)
 {
     json_t *body = json_pack("{s:s, s:n, s:{s:i, s:s}}", "jsonrpc", "2.0", "id", "error", "code",
                              CONTROL_INVALID_REQUEST, "message", why);
@@ -148,8 +168,8 @@ static void on_half_line(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd;
     (void)what;
-    refuse(OBJ_CAST(struct control_conn, arg, CONN_MAGIC),
-           "a line was begun and not ended in time (control_timeout)");
+    control_conn_refuse(OBJ_CAST(struct control_conn, arg, CONN_MAGIC),
+                        "a line was begun and not ended in time (control_timeout)");
 }
 
 /* The time runs from the line's beginning, however its bytes trickle. */
@@ -184,7 +204,7 @@ static void on_readable(struct bufferevent *stream, void *arg)
         return;
     }
     if (evbuffer_get_length(input) > CONTROL_MAX_LINE_BYTES) {
-        refuse(conn, "a line of more than 1 MiB");
+        control_conn_refuse(conn, "a line of more than 1 MiB");
         return;
     }
     watch_half_line(conn, took_one);

@@ -27,6 +27,7 @@ static void on_reloaded(void *arg, const struct reload_result *result)
 static void run_reload(struct control_request *request, const json_t *message)
 {
     (void)message;
+    request->is_reload = 1;
     master_reload_start(request->master, on_reloaded, request);
 }
 

@@ -57,6 +57,21 @@ void control_forget(struct control_request *request)
     free(request);
 }
 
+static void deliver(struct control_request *request, json_t *body)
+{
+    if (request->conn == NULL || request->id == NULL) {
+        return;
+    }
+    /* Short of memory the answer lacks a member. */
+    (void)json_object_set_new(body, "jsonrpc", json_string("2.0"));
+    (void)json_object_set(body, "id", request->id);
+    if (request->batch != NULL) {
+        (void)json_array_append(request->batch->answers, body);
+    } else {
+        control_conn_write(request->conn, body);
+    }
+}
+
 void control_answer(struct control_request *request, json_t *body)
 {
     if (body == NULL || json_mask_secrets(body) != 0) {
@@ -64,23 +79,58 @@ void control_answer(struct control_request *request, json_t *body)
         body = json_pack("{s:{s:i, s:s}}", "error", "code", (int)HAWSER_SYSTEM_MEMORY, "message",
                          "no memory for the answer");
     }
-    if (request->conn != NULL && request->id != NULL) {
-        /* Short of memory the answer lacks a member. */
-        (void)json_object_set_new(body, "jsonrpc", json_string("2.0"));
-        (void)json_object_set(body, "id", request->id);
-        if (request->batch != NULL) {
-            (void)json_array_append(request->batch->answers, body);
-        } else {
-            control_conn_write(request->conn, body);
-        }
-    }
+    deliver(request, body);
     json_decref(body);
     control_forget(request);
 }
 
+static json_t *error_json(int code, const char *message)
+{
+    return json_pack("{s:{s:i, s:s}}", "error", "code", code, "message", message);
+}
+
 void control_answer_error(struct control_request *request, int code, const char *message)
 {
-    control_answer(request, json_pack("{s:{s:i, s:s}}", "error", "code", code, "message", message));
+    control_answer(request, error_json(code, message));
+}
+
+int control_request_is_lone_reload(const struct control_request *request)
+{
+    return request->is_reload && request->batch == NULL;
+}
+
+static int is_awaited(struct list *requests, const struct control_batch *batch)
+{
+    struct list *node;
+    list_for_each (node, requests) {
+        if (LIST_ENTRY(node, struct control_request, node)->batch == batch) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+void control_requests_give_up(struct list *requests, int code, const char *message)
+{
+    struct list *node, *after;
+    list_for_each_safe (node, after, requests) {
+        struct control_request *request = LIST_ENTRY(node, struct control_request, node);
+        struct control_batch *batch     = request->batch;
+        if (control_request_is_lone_reload(request)) {
+            continue;
+        }
+        json_t *body = error_json(code, message);
+        deliver(request, body);
+        json_decref(body);
+        list_remove(&request->node);
+        request->conn = NULL;
+        if (batch != NULL && !is_awaited(requests, batch)) { /* all others of it are answered */
+            if (json_array_size(batch->answers) > 0) {
+                control_conn_write(batch->conn, batch->answers);
+            }
+            batch->conn = NULL;
+        }
+    }
 }
 
 /** @return given, in the client's list; NULL: no memory, and the client is cut off */

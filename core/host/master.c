@@ -311,6 +311,7 @@ static int take_over(struct master *master, struct hawser_error *err)
         return -1;
     }
     master_watch_again(master);
+    control_clients_adopt(master->control, json_object_get(master->handover, "clients"));
     master_reload_resume(master);
     if (!master->is_given_back && master_roll_begin(master) != 0) {
         log_write(LOG_ERROR, "HW-HOST-104",

@@ -18,7 +18,7 @@ static struct master_child *next_old(struct master *master)
         return &master->observer;
     }
     for (uint32_t i = 0; i < MASTER_WORKERS; i++) {
-        if (master->workers[i].is_old) {
+        if (master->workers[i].is_old && master->workers[i].wanted) {
             return &master->workers[i];
         }
     }

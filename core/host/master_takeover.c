@@ -83,7 +83,8 @@ static int take_child(struct master *master, const json_t *about, struct hawser_
     child->slow_calls = (uint64_t)number_of(about, "slow_calls");
     child->started_at = (clock_ns_t)number_of(about, "started_at");
     child->watch_fd   = (int)number_of(about, "watch");
-    child->wanted     = 1;
+    child->wanted     = json_is_true(json_object_get(about, "wanted"));
+    child->again      = json_is_true(json_object_get(about, "again"));
     child->is_old     = 1;
     child->watch      = watch_attach(child->watch_fd, err);
     if (child->watch == NULL) {
@@ -106,6 +107,21 @@ static void close_at_exec(const json_t *state)
     {
         handover_keep((int)number_of(child, "channel"), 0);
         handover_keep((int)number_of(child, "watch"), 0);
+    }
+    control_clients_keep(json_object_get(state, "clients"), 0);
+}
+
+/* Those that a signal closed stay closed. */
+static void start_what_was_down(struct master *master)
+{
+    size_t i;
+    json_t *index;
+    json_array_foreach(json_object_get(master->handover, "down"), i, index)
+    {
+        uint64_t worker = (uint64_t)json_integer_value(index);
+        if (worker < MASTER_WORKERS) {
+            master_child_start(&master->workers[worker]);
+        }
     }
 }
 
@@ -131,7 +147,7 @@ int master_takeover_children(struct master *master, struct hawser_error *err)
     master_signals_let_in();
     master->reload.again = json_is_true(json_object_get(state, "reload"));
     master_children_reap(master); /* those that died meanwhile */
-    master_start_workers(master); /* those that waited to be started again */
+    start_what_was_down(master);
     if (!master_child_is_running(&master->observer)) {
         master_child_start(&master->observer);
     }

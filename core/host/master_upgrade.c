@@ -21,7 +21,7 @@
 #define GRACE_MS       5000 /* behind the check's own deadline; and for the channels to be quiet */
 #define END_MS         2000 /* from its last words to its end */
 #define LOOK_MS        20
-#define CLIENTS_MS     1000 /* for control clients to get their answers; then they are cut off */
+#define CLIENTS_MS     1000 /* for control clients to get their answers; then to hear of none */
 
 struct upgrade {
     struct master *master;
@@ -33,6 +33,7 @@ struct upgrade {
     int is_said;         /* the report is over */
     clock_ns_t deadline; /* of what is waited for */
     clock_ns_t clients_until;
+    int is_hurried; /* they were told */
 };
 
 static void upgrade_free(struct upgrade *upgrade)
@@ -49,6 +50,9 @@ static void upgrade_free(struct upgrade *upgrade)
     if (upgrade->pid > 0) {
         (void)kill(upgrade->pid, SIGKILL); /* may have ended by itself */
         (void)waitpid(upgrade->pid, NULL, 0);
+    }
+    if (upgrade->is_hurried) {
+        control_go_on(upgrade->master->control);
     }
     buf_fini(&upgrade->said);
     upgrade->master->upgrade = NULL;
@@ -76,12 +80,26 @@ static void wait_a_little(struct upgrade *upgrade, int64_t wait_ms)
 
 static json_t *child_json(const struct master_child *child)
 {
-    return json_pack("{s:i, s:I, s:i, s:i, s:i, s:I, s:I, s:I, s:I}", "role", (int)child->role,
-                     "index", (json_int_t)child->index, "pid", (int)child->pid, "channel",
-                     channel_idle_fd(child->channel), "watch", child->watch_fd, "generation",
-                     (json_int_t)child->generation, "restarts", (json_int_t)child->restarts,
-                     "started_at", (json_int_t)child->started_at, "slow_calls",
-                     (json_int_t)child->slow_calls);
+    return json_pack("{s:i, s:I, s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:b, s:b}", "role",
+                     (int)child->role, "index", (json_int_t)child->index, "pid", (int)child->pid,
+                     "channel", channel_idle_fd(child->channel), "watch", child->watch_fd,
+                     "generation", (json_int_t)child->generation, "restarts",
+                     (json_int_t)child->restarts, "started_at", (json_int_t)child->started_at,
+                     "slow_calls", (json_int_t)child->slow_calls, "wanted", child->wanted, "again",
+                     child->again);
+}
+
+/** @return given: the indices of the workers that are down and wait to be started */
+static json_t *down_json(const struct master *master)
+{
+    json_t *list = json_array();
+    for (uint32_t i = 0; i < MASTER_WORKERS; i++) {
+        const struct master_child *child = &master->workers[i];
+        if (child->pid == 0 && child->wanted) {
+            (void)json_array_append_new(list, json_integer(i)); /* a reload starts it */
+        }
+    }
+    return list;
 }
 
 /** @return 1: no child is in the middle of a message; 0: one is */
@@ -113,14 +131,15 @@ static json_t *state_json(struct master *master)
         return NULL;
     }
     return json_pack(
-        "{s:b, s:I, s:I, s:I, s:o, s:o, s:s, s:s, s:s*, s:O, s:O, s:o, s:{s:i, s:i, s:i, s:i, s:i, "
-        "s:i}}",
+        "{s:b, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:s, s:s, s:s*, s:O, s:O, s:o, s:{s:i, s:i, s:i, "
+        "s:i, s:i, s:i}}",
         "reload", m->reload.again, "generation", (json_int_t)m->generation, "started_at",
         (json_int_t)m->started_at, "next_command", (json_int_t)m->next_command, "argv",
-        handover_argv(m->options, path), "children", children, "program", path, "pid_path",
-        m->pidfile.path, "control_path", where, "channels", m->channels, "closed", m->closed,
-        "quarantine", master_quarantine_json(m), "fds", "telemetry", m->telemetry, "budget",
-        m->budget, "config", m->config, "pid", m->pidfile.fd, "control",
+        handover_argv(m->options, path), "children", children, "down", down_json(m), "clients",
+        control_clients_json(m->control), "program", path, "pid_path", m->pidfile.path,
+        "control_path", where, "channels", m->channels, "closed", m->closed, "quarantine",
+        master_quarantine_json(m), "fds", "telemetry", m->telemetry, "budget", m->budget, "config",
+        m->config, "pid", m->pidfile.fd, "control",
         m->control == NULL ? -1 : control_listener(m->control), "program", child_program_fd());
 }
 
@@ -140,6 +159,7 @@ static void keep_all(const json_t *state, int keep)
         handover_keep((int)json_integer_value(json_object_get(child, "channel")), keep);
         handover_keep((int)json_integer_value(json_object_get(child, "watch")), keep);
     }
+    control_clients_keep(json_object_get(state, "clients"), keep);
 }
 
 /* No signal may find the new binary before it has its handlers: it lets them in. */
@@ -170,16 +190,33 @@ static void hand_over(struct upgrade *upgrade, const json_t *state)
     refuse(upgrade, err.message);
 }
 
-/* A reload is brought to its end first, and messages in the middle too. */
+static void give_clients_time(struct upgrade *upgrade)
+{
+    upgrade->clients_until = clock_monotonic() + CLIENTS_MS * CLOCK_NS_PER_MS;
+}
+
+/* The start, a reload and plans are brought to their end first, and messages in the middle too. */
 static int may_hand_over(struct upgrade *upgrade)
 {
     const struct master *master = upgrade->master;
-    clock_ns_t now              = clock_monotonic();
-    if (master->reload.step != RELOAD_STEP_NONE) {
-        upgrade->clients_until = now + CLIENTS_MS * CLOCK_NS_PER_MS;
+    if (event_pending(master->lead, EV_TIMEOUT, NULL) || master->reload.step != RELOAD_STEP_NONE ||
+        !list_is_empty(&master->plans)) {
+        give_clients_time(upgrade);
         return 0;
     }
-    return control_client_count(master->control) == 0 || now > upgrade->clients_until;
+    if (control_may_hand_over(master->control)) {
+        return 1;
+    }
+    if (clock_monotonic() <= upgrade->clients_until) {
+        return 0;
+    }
+    if (!upgrade->is_hurried) {
+        upgrade->is_hurried = 1;
+        give_clients_time(upgrade);
+        control_hurry(master->control);
+        return 0;
+    }
+    return 1; /* they do not read what they were told */
 }
 
 static void try_hand_over(struct upgrade *upgrade)
@@ -236,10 +273,9 @@ static void judge(struct upgrade *upgrade)
     }
     upgrade->pid = 0;
     if (strncmp(line_of(upgrade, 1), HANDOVER_READY, strlen(HANDOVER_READY)) == 0) {
-        clock_ns_t now         = clock_monotonic();
-        int64_t longest_ms     = upgrade->master->settings.reload_timeout_ms + GRACE_MS;
-        upgrade->deadline      = now + longest_ms * CLOCK_NS_PER_MS;
-        upgrade->clients_until = now + CLIENTS_MS * CLOCK_NS_PER_MS;
+        int64_t longest_ms = upgrade->master->settings.reload_timeout_ms + GRACE_MS;
+        upgrade->deadline  = clock_monotonic() + longest_ms * CLOCK_NS_PER_MS;
+        give_clients_time(upgrade);
         try_hand_over(upgrade);
         return;
     }

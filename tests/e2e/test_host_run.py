@@ -144,7 +144,7 @@ class HostRun(unittest.TestCase):
         with Sim() as sim:
             host = self.host(sim, workers=2)
             host.wait_state("btc")
-            host.process.send_signal(signal.SIGUSR2)  # no upgrade by signal, and no end either
+            host.process.send_signal(signal.SIGUSR2)  # the same binary takes over meanwhile: that changes nothing
             host.process.send_signal(signal.SIGWINCH)
             wait_until(lambda: not any(worker["running"] for worker in host.workers()), "the workers to close")
             self.assertEqual(host.records("data/ticks.jsonl")[-1].get("event"), "closed")

@@ -5,6 +5,7 @@ import shutil
 import signal
 import unittest
 
+from lib.control import Peer
 from lib.host import Host, book_faults
 from lib.process import program
 from lib.sim import Sim
@@ -163,6 +164,44 @@ class Upgrade(unittest.TestCase):
         inode = host.install()
         self.upgrade(host)
         self.assertEqual(host.programs(), {inode})
+
+    def test_control_clients_go_on_with_the_new_binary_and_every_request_is_answered(self):
+        sim, host = self.start()
+        idle, reloads, call, batch, half = (self.enterContext(Peer(host)) for _ in range(5))
+        self.assertIn("result", idle.ask("host.status"))
+        sim.command("answers off")
+        call.send("session.call", {"session": "s0", "method": "public/get_time"}, id="order")
+        batch.write('[{"jsonrpc":"2.0","id":1,"method":"host.status"},{"jsonrpc":"2.0","id":2,"method":"session.call",'
+                    '"params":{"session":"s1","method":"public/get_time"}}]\n')
+        half.write('{"jsonrpc":"2.0",')
+        host.install()
+        host.process.send_signal(signal.SIGUSR2)
+        asked = 0
+        while "handing over" not in host.log():  # the last of them waits while the calls hold the new binary back
+            answer = reloads.ask("host.reload", id=asked)
+            self.assertEqual((answer["id"], answer["result"]["ok"]), (asked, True), answer)
+            asked += 1
+        answer = call.read()
+        self.assertEqual((answer["id"], answer["error"]["code"]), ("order", 311), answer)
+        self.assertIn("look before you ask again", answer["error"]["message"])
+        answers = {one["id"]: one for one in batch.read()}
+        self.assertIn("result", answers[1])
+        self.assertEqual(answers[2]["error"]["code"], 311)
+        self.assertIn("connect again", half.read()["error"]["message"])
+        self.assertIsNone(half.line())
+        sim.command("answers on")
+        for peer in (idle, reloads, call, batch):
+            self.assertEqual(peer.ask("host.status")["result"]["pid"], host.process.pid)
+        host.wait_log("has taken over")
+        self.assertIn("result", idle.ask("host.status"))
+
+    def test_workers_that_a_signal_closed_stay_closed_across_an_upgrade_until_a_reload(self):
+        _, host = self.start()
+        host.process.send_signal(signal.SIGWINCH)
+        self.upgrade(host)
+        wait_until(lambda: not any(worker["running"] for worker in host.workers()), "the workers to close")
+        self.assertTrue(host.reload()["ok"])
+        host.wait_all_ready(SESSIONS)
 
     def test_signals_during_an_upgrade_are_harmless(self):
         _, host = self.start()
