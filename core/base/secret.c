@@ -210,6 +210,25 @@ size_t secret_mask(char *text, size_t len, int is_cut)
     return to;
 }
 
+size_t secret_cut(struct hawser_slice text, size_t max)
+{
+    size_t at = 0;
+    if (text.len <= max || __atomic_load_n(&known.count, __ATOMIC_ACQUIRE) == 0) {
+        return text.len < max ? text.len : max;
+    }
+    (void)pthread_mutex_lock(&known.lock); /* fails on broken mutexes alone */
+    while (at < max) {
+        size_t left = text.len - at;
+        size_t len  = left < KEY_BYTES ? 0 : known_len(text.data + at, left, 0);
+        if (len > max - at) {
+            max = at;
+        }
+        at += len == 0 ? 1 : len;
+    }
+    (void)pthread_mutex_unlock(&known.lock);
+    return max;
+}
+
 void secret_mask_text(char *text, int is_cut)
 {
     text[secret_mask(text, strlen(text), is_cut)] = 0;

@@ -14,7 +14,7 @@
 /** A value whose name does not say that it is secret (`user main;`) is masked from here on. */
 #define SECRET_MIN_PLAIN_BYTES 8u
 /** Longer ones are masked by their first so many bytes, in each form. */
-#define SECRET_MAX_BYTES 1024u
+#define SECRET_MAX_BYTES 4096u
 #define SECRET_MASK      "***"
 
 /**
@@ -32,7 +32,12 @@ void secret_remove(struct hawser_slice value);
  * @return        the new length, at most the old one; no NUL is written
  */
 size_t secret_mask(char *text, size_t len, int is_cut);
-/** The same for a NUL-terminated text. */
+/**
+ * Where a text of others is shown in part: half a secret would be masked by nobody.
+ * @return the longest length, at most `max`, that cuts no known value in two. Thread-safe.
+ */
+size_t secret_cut(struct hawser_slice text, size_t max);
+/** As secret_mask, for a NUL-terminated text. */
 void secret_mask_text(char *text, int is_cut);
 
 #endif

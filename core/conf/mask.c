@@ -67,22 +67,33 @@ static int ends_secret_key(const char *start, const char *at)
     return conf_name_is_secret(slice_make(key, (size_t)(at - key)));
 }
 
+struct conf_piece conf_secret_piece(const char *word, const char *from)
+{
+    for (const char *at = from; *at != 0; at++) {
+        struct conf_piece piece = {{at, 0}, 0};
+        if (strncmp(at, "://", 3) == 0) {
+            piece = (struct conf_piece){slice_make(at + 3, userinfo_len(at + 3)), 1};
+        } else if (*at == '=' && ends_secret_key(word, at)) {
+            piece.text = slice_make(at + 1, strcspn(at + 1, "&# "));
+        }
+        if (piece.text.len > 0) {
+            return piece;
+        }
+    }
+    return (struct conf_piece){{NULL, 0}, 0};
+}
+
 int conf_mask_word(const char *word, struct buf *out)
 {
-    const char *at = word;
-    while (*at != 0) {
-        size_t keep = 1;
-        size_t mask = 0;
-        if (strncmp(at, "://", 3) == 0) {
-            keep = 3;
-            mask = userinfo_len(at + 3);
-        } else if (*at == '=' && ends_secret_key(word, at)) {
-            mask = strcspn(at + 1, "&# ");
-        }
-        if (buf_append(out, at, keep) != 0 || (mask > 0 && buf_append_text(out, STARS) != 0)) {
+    const char *from        = word;
+    struct conf_piece piece = conf_secret_piece(word, from);
+    while (piece.text.data != NULL) {
+        if (buf_append(out, from, (size_t)(piece.text.data - from)) != 0 ||
+            buf_append_text(out, STARS) != 0) {
             return -1;
         }
-        at += keep + mask;
+        from  = piece.text.data + piece.text.len;
+        piece = conf_secret_piece(word, from);
     }
-    return 0;
+    return buf_append_text(out, from);
 }

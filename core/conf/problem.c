@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "base/secret.h"
 #include "conf/limits.h"
 #include "conf/tree.h"
 
@@ -17,6 +18,19 @@ void conf_problems_fini(struct conf_problems *problems)
 {
     buf_fini(&problems->text);
     problems->count = 0;
+}
+
+static void mask_from(struct buf *text, size_t from)
+{
+    if (text->len > from) {
+        char *bytes = (char *)text->bytes + text->start + from;
+        text->len   = from + secret_mask(bytes, text->len - from, 0);
+    }
+}
+
+void conf_problems_mask(struct conf_problems *problems)
+{
+    mask_from(&problems->text, 0);
 }
 
 /* A quoted word may hold line breaks and a file name anything: neither may forge a line. */
@@ -63,6 +77,7 @@ static void add(struct conf_problems *problems, const char *file, uint32_t line,
     size_t before    = text->len;
     problems->count++;
     if (write_line(text, file, line, fmt, args) == 0) {
+        mask_from(text, before);
         make_printable(text, before);
         if (buf_append(text, "\n", 1) == 0) {
             return;

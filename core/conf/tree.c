@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/slice.h"
+#include "conf/hide.h"
 #include "conf/tree_build.h"
 
 #define CHUNK_BYTES ((size_t)16384)
@@ -22,6 +23,7 @@ struct chunk {
 struct conf_tree {
     struct conf_node root;
     struct chunk *chunks; /* the first one is being filled */
+    int is_hidden;        /* its secrets are masked */
 };
 
 struct conf_tree *conf_tree_create(const char *file)
@@ -44,6 +46,9 @@ void conf_tree_destroy(struct conf_tree *tree)
     if (tree == NULL) {
         return;
     }
+    if (tree->is_hidden) {
+        conf_unhide(&tree->root);
+    }
     struct chunk *chunk = tree->chunks;
     while (chunk != NULL) {
         struct chunk *next = chunk->next;
@@ -52,6 +57,15 @@ void conf_tree_destroy(struct conf_tree *tree)
         chunk = next;
     }
     free(tree);
+}
+
+int conf_tree_hide(struct conf_tree *tree)
+{
+    if (tree->is_hidden) {
+        return 0;
+    }
+    tree->is_hidden = 1;
+    return conf_hide(&tree->root);
 }
 
 const struct conf_node *conf_tree_root(const struct conf_tree *tree)

@@ -26,7 +26,10 @@ struct conf_tree; /* owns every node and string of one config */
 
 /** The root: a block without words whose children are the statements outside every block. */
 const struct conf_node *conf_tree_root(const struct conf_tree *tree);
+/** Overwrites it. NULL is allowed. */
 void conf_tree_destroy(struct conf_tree *tree);
+/** Mask the secrets that stand in it (hide.h) until it is destroyed. @return 0, or -1: no memory */
+int conf_tree_hide(struct conf_tree *tree) HAWSER_MUST_CHECK;
 
 /** First child named `name`, or the next one after `after`. @return borrowed, or NULL */
 const struct conf_node *conf_find(const struct conf_node *block, const char *name,
@@ -41,6 +44,9 @@ struct conf_problems {
 };
 void conf_problems_init(struct conf_problems *problems);
 void conf_problems_fini(struct conf_problems *problems);
+/** Mask what is secret by now (base/secret.h) in those found so far; what is added later is masked
+ * then. */
+void conf_problems_mask(struct conf_problems *problems);
 /** Add one. @param node NULL: no place to name */
 void conf_problem(struct conf_problems *problems, const struct conf_node *node, const char *fmt,
                   ...) HAWSER_PRINTF(3, 4);

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/secret.h"
 #include "base/slice.h"
 #include "conf/directive.h"
 #include "hawser/adapter.h"
@@ -305,6 +306,10 @@ static void print(const struct check *check, struct buf *printed)
     if (tables.rows == NULL || conf_print(check->tree, tables.rows, tables.count, printed) != 0) {
         conf_problem(check->problems, NULL, "no memory to print the configuration");
     }
+    /* What stands as a header's value may stand elsewhere, too. */
+    printed->len = printed->len == 0
+                       ? 0
+                       : secret_mask((char *)printed->bytes + printed->start, printed->len, 0);
     free(tables.rows);
 }
 

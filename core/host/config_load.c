@@ -20,6 +20,10 @@ int config_load_read(struct config_load *load, const struct options *options)
         conf_problem(&load->problems, NULL, "no memory to read the configuration");
         return -1;
     }
+    if (conf_tree_hide(load->tree) != 0) {
+        conf_problem(&load->problems, NULL, "no memory to mask the configuration's secrets");
+    }
+    conf_problems_mask(&load->problems); /* the parser's may quote what is known to be secret now */
     secrets_read(&load->secrets, load->tree, options->prefix, &load->problems);
     if (load->problems.count == 0) {
         file_limit_check(load->tree, file_limit_hard(), &load->problems);

@@ -41,10 +41,10 @@ int sealed_create(const struct conf_tree *tree, struct hawser_error *err)
         error_set_errno(err, HAWSER_SYSTEM_CALL, errno, "cannot hand the configuration on");
         goto fail;
     }
-    buf_fini(&bytes);
+    buf_cleanse(&bytes); /* headers and logins at proxies are in it */
     return fd;
 fail:
-    buf_fini(&bytes);
+    buf_cleanse(&bytes);
     if (fd >= 0) {
         (void)close(fd); /* memory alone */
     }
@@ -66,5 +66,10 @@ struct conf_tree *sealed_read(int fd, struct hawser_error *err)
     }
     struct conf_tree *tree = conf_decode((struct hawser_slice){bytes, len}, err);
     (void)munmap(bytes, len); /* cannot fail on what was mapped just now */
+    if (tree != NULL && conf_tree_hide(tree) != 0) {
+        error_set(err, HAWSER_SYSTEM_MEMORY, "no memory to mask the configuration's secrets");
+        conf_tree_destroy(tree);
+        return NULL;
+    }
     return tree;
 }

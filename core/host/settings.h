@@ -48,11 +48,11 @@ int settings_seccomp(const struct conf_tree *tree);
  * checked, says nothing that can be understood. */
 int64_t settings_reload_timeout_ms(const struct conf_tree *tree);
 
-/** The attempts to connect that all workers together may make; the defaults where nothing is said.
- */
 /** How long a worker's loop does not sleep after bytes arrived. @return [ms]; 0: it always may; -1:
  * it never does */
 int64_t settings_busy_poll_ms(const struct conf_tree *tree);
+/** The attempts to connect that all workers together may make; the defaults where nothing is said.
+ */
 struct budget_limits settings_connect_budget(const struct conf_tree *tree);
 
 #endif

@@ -239,6 +239,12 @@ static int api_is_trial(struct hawser_instance *self)
     return OBJ_CAST(struct hawser_instance, self, INSTANCE_MAGIC)->is_trial;
 }
 
+static int api_secret_learned(struct hawser_instance *self, const char *name,
+                              struct hawser_slice value, struct hawser_error *err)
+{
+    return instance_secret_learned(check(self), name, value, err);
+}
+
 static size_t api_record_line(const struct hawser_record *record, char *out, size_t size)
 {
     size_t room = output_line_room(record);
@@ -297,6 +303,7 @@ const struct hawser_host *hostapi_table(void)
         .error_set          = api_error_set,
         .is_trial           = api_is_trial,
         .record_line        = api_record_line,
+        .secret_learned     = api_secret_learned,
     };
     return &table;
 }

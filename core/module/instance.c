@@ -69,6 +69,7 @@ void instance_destroy(struct hawser_instance *instance)
         return;
     }
     instance_timers_stop_all(instance);
+    instance_secrets_forget(instance);
     (void)pthread_mutex_lock(&instance->lock); /* fails on broken mutexes alone */
     instance->is_over = 1;
     instance->block   = NULL;

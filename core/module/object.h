@@ -1,5 +1,6 @@
 /*
- * What an instance consists of. For instance.c, instance_conf.c, instance_timer.c and hostapi.c.
+ * What an instance consists of. For instance.c, instance_conf.c, instance_secret.c,
+ * instance_timer.c and hostapi.c.
  */
 #ifndef CORE_MODULE_OBJECT_H
 #define CORE_MODULE_OBJECT_H
@@ -30,7 +31,8 @@ struct hawser_instance {
     struct net_loop *loop;
     struct telemetry_writer *telemetry;
     struct session *session;
-    pthread_t owner; /* the loop's thread */
+    struct instance_secret *secrets; /* learned at run time */
+    pthread_t owner;                 /* the loop's thread */
     struct list timers;
     struct list node; /* among those that are over */
 
@@ -45,6 +47,9 @@ void instance_misused(struct hawser_instance *instance, const char *function, co
 /** @return 1: called on the loop's thread; 0: told as misuse */
 int instance_is_on_loop(struct hawser_instance *instance, const char *function);
 
+/** Overwrite what was learned, and mask it no longer. */
+void instance_secrets_forget(struct hawser_instance *instance);
+
 /* The functions of host.h on an instance; docstrings there. */
 const char *instance_conf_string(struct hawser_instance *self, const char *directive);
 int64_t instance_conf_number(struct hawser_instance *self, const char *directive);
@@ -54,6 +59,8 @@ size_t instance_conf_words(struct hawser_instance *self, const char *directive, 
 struct hawser_timer *instance_timer_start(struct hawser_instance *self, int64_t delay_ms,
                                           void (*fn)(void *arg), void *arg);
 void instance_timer_stop(struct hawser_instance *self, struct hawser_timer *timer);
+int instance_secret_learned(struct hawser_instance *self, const char *name,
+                            struct hawser_slice value, struct hawser_error *err) HAWSER_MUST_CHECK;
 void instance_timers_stop_all(struct hawser_instance *self);
 
 #endif

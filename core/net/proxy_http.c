@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/secret.h"
 #include "base/slice.h"
 #include "net/proxy_talk.h"
 
@@ -83,16 +84,19 @@ static int status_of(struct hawser_slice head)
     return (digits[0] - '0') * 100 + (digits[1] - '0') * 10 + (digits[2] - '0');
 }
 
-/* The reason behind the status, as far as it is plain; "" where there is none. */
+/* The reason behind the status, as far as it is plain; "" where there is none. It may repeat the
+ * login. */
 static void copy_reason(struct hawser_slice head, char *out)
 {
-    size_t len = 0;
-    for (size_t i = sizeof("HTTP/1.1 200") - 1; i < head.len && len < REASON_BYTES; i++) {
-        char c = head.data[i];
-        if (c == '\r' || c == '\n') {
-            break;
-        }
-        out[len++] = c >= 0x20 && c < 0x7f ? c : '?';
+    struct hawser_slice reason = slice_skip(head, sizeof("HTTP/1.1 200") - 1);
+    const char *end            = memchr(reason.data, '\n', reason.len);
+    if (end != NULL) {
+        reason.len = (size_t)(end - reason.data);
+    }
+    size_t len = secret_cut(reason, REASON_BYTES);
+    for (size_t i = 0; i < len; i++) {
+        char c = reason.data[i];
+        out[i] = c >= 0x20 && c < 0x7f ? c : c == '\r' ? ' ' : '?';
     }
     while (len > 0 && out[len - 1] == ' ') {
         len--;

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "base/error.h"
+#include "base/secret.h"
 #include "base/slice.h"
 #include "rpc/scan.h"
 #include "rpc/text.h"
@@ -13,12 +14,14 @@
 #define MESSAGE_MAX_BYTES 240u
 #define DATA_MAX_BYTES    160u
 
-/* The longest front of `text` that fits and does not end inside a UTF-8 character. */
+/* The longest front of `text` that fits and ends neither inside a UTF-8 character nor inside a
+ * secret. */
 static size_t cut(struct hawser_slice text, size_t max)
 {
     if (text.len <= max) {
         return text.len;
     }
+    max = secret_cut(text, max);
     while (max > 0 && ((unsigned char)text.data[max] & 0xc0) == 0x80) {
         max--;
     }
@@ -33,7 +36,8 @@ static size_t copy_message(struct hawser_slice object, char *out, size_t size)
     if (rpc_member(object, "message", &value) != 1 || rpc_string(value, &content, &escaped) != 0) {
         return 0;
     }
-    return rpc_text_unescape(content, out, size);
+    size_t len = rpc_text_unescape(content, out, size);
+    return secret_mask(out, len, content.len > size); /* it may have been cut */
 }
 
 static int64_t code_of(struct hawser_slice object)

@@ -74,9 +74,18 @@ static void on_message(void *arg, enum hawser_opcode opcode, struct hawser_slice
     uint64_t before = session_enter(session, WATCH_MESSAGE);
     session->env.adapter->message(session->adapter, &message);
     session_exit(session, before);
+    if (session->told_secret) { /* it would lie in the buffer until others are written over it */
+        session->told_secret = 0;
+        explicit_bzero((void *)(uintptr_t)bytes.data, bytes.len);
+    }
     if (session->queued > 0) {
         session_drain(session);
     }
+}
+
+void session_message_is_secret(struct session *session)
+{
+    session->told_secret = 1;
 }
 
 static void on_activity(void *arg, size_t bytes)

@@ -191,7 +191,10 @@ void session_options_fini(struct session_options *options)
     free_text(options->tls.certificate_file);
     free_text(options->tls.key_file);
     free_texts(options->tls.pins);
-    free_texts(options->headers);
+    for (size_t i = 0; options->headers != NULL && options->headers[i] != NULL; i++) {
+        free_secret(options->headers[i]);
+    }
+    free((void *)(uintptr_t)options->headers);
     free_texts(options->fallback_urls);
     for (size_t i = 0; i < options->stale_count; i++) {
         free_text(options->stale[i].pattern);

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "base/slice.h"
 #include "session/object.h"
 
@@ -110,7 +111,7 @@ void session_deliver(struct session *session, const struct hawser_delivery *deli
 static size_t harmless_len(struct hawser_slice bytes)
 {
     static const char *const SECRETS[] = {"token", "secret", "signature", "password"};
-    size_t len                         = bytes.len < SNIPPET_BYTES ? bytes.len : SNIPPET_BYTES;
+    size_t len                         = secret_cut(bytes, SNIPPET_BYTES);
     for (size_t i = 0; i < sizeof(SECRETS) / sizeof(SECRETS[0]); i++) {
         const char *at = len == 0 ? NULL : memmem(bytes.data, len, SECRETS[i], strlen(SECRETS[i]));
         if (at != NULL) {

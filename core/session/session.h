@@ -151,6 +151,10 @@ int session_unsubscribe(struct session *session, const struct hawser_slice *chan
 /** Drop the link and come back at once (ops); in CLOSED and FAILED, come back. */
 void session_reconnect(struct session *session, const char *reason);
 
+/** The message that the adapter is being told holds a secret: it is overwritten when the adapter
+ * is done with it. */
+void session_message_is_secret(struct session *session);
+
 /* what the adapter asks through host.h; docstrings there */
 const char *session_credential(struct session *session, const char *key);
 int session_send(struct session *session, enum hawser_opcode opcode, struct hawser_slice bytes,

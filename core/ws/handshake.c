@@ -11,6 +11,7 @@
 #include "base/classify.h"
 #include "base/error.h"
 #include "base/random.h"
+#include "base/secret.h"
 #include "base/slice.h"
 #include "ws/header.h"
 #include "ws/retry_after.h"
@@ -160,8 +161,7 @@ static const struct ws_header_want WANTS[WANT_COUNT] = {
 static int fail(struct hawser_error *err, const char *what, struct hawser_slice value)
 {
     error_set(err, HAWSER_WS_HANDSHAKE, "%s%s%.*s", what, value.len > 0 ? ": " : "",
-              (int)(value.len < EXCERPT_BYTES ? value.len : EXCERPT_BYTES),
-              value.len > 0 ? value.data : "");
+              (int)secret_cut(value, EXCERPT_BYTES), value.len > 0 ? value.data : "");
     return -1;
 }
 
@@ -266,7 +266,8 @@ static int excerpt(struct hawser_slice body, int is_chunked, char *out, size_t s
         body = slice_skip(body, (size_t)(line_end - body.data) + 1);
     }
     size_t len = 0;
-    for (size_t i = 0; i < body.len && len + 1 < size; i++) {
+    body.len   = secret_cut(body, size - 1);
+    for (size_t i = 0; i < body.len; i++) {
         unsigned char c = (unsigned char)body.data[i];
         if (c > 0x20 && c < 0x7f) {
             out[len++] = (char)c;
@@ -299,11 +300,11 @@ static int refuse(struct hawser_slice body, const struct ws_header_want *found,
 {
     char text[EXCERPT_BYTES];
     int has_text          = excerpt(body, found[TRANSFER_ENCODING].count > 0, text, sizeof(text));
-    int reason            = (int)(out->reason.len < 60 ? out->reason.len : 60);
+    int reason            = (int)secret_cut(out->reason, 60);
     enum hawser_code code = classify_http_status(out->status);
     if (code == HAWSER_WS_REDIRECT) {
         error_set(err, code, "server redirects to %.*s (%d %.*s)",
-                  (int)(out->location.len < 200 ? out->location.len : 200),
+                  (int)secret_cut(out->location, 200),
                   out->location.len > 0 ? out->location.data : "?", out->status, reason,
                   reason > 0 ? out->reason.data : "");
     } else {

@@ -244,8 +244,23 @@ struct hawser_host {
      *             nothing was written
      */
     size_t (*record_line)(const struct hawser_record *record, char *out, size_t size);
+
+    /**
+     * A secret that came at run time, such as an access token that the exchange gave for a login.
+     * From now on its value is masked, in each form in which it travels, wherever text for people
+     * is made: log, errors, answers on the control socket. Call it before anything is done with the
+     * value. What is learned from a message is overwritten in that message when it was handled.
+     *
+     * @param name   which of the module's: [a-z0-9_], at most 31 bytes, at most 16 names. The value
+     *               that had it before is overwritten, and masked no longer
+     * @param value  copied; of more than 4096 bytes the first 4096 are masked; empty: there is none
+     *               any more
+     * @return       0, or -1 with err set, the old one stays: no memory, too many names, a bad name
+     */
+    int (*secret_learned)(struct hawser_instance *self, const char *name, struct hawser_slice value,
+                          struct hawser_error *err) HAWSER_MUST_CHECK;
 };
-HAWSER_NO_TAIL_PADDING(struct hawser_host, record_line);
+HAWSER_NO_TAIL_PADDING(struct hawser_host, secret_learned);
 
 #ifdef __cplusplus
 }

@@ -2,6 +2,7 @@
  * Logging in and out. Source: API documentation, public/auth and private/logout.
  */
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "deribit.h"
@@ -21,24 +22,72 @@ static void fail(const struct deribit *deribit, uint32_t code, const char *text)
     deribit->host->fail(deribit->self, &err);
 }
 
+/* A token with escapes in it: masked as it is written, it would be shown where it is not. */
+static int learn_decoded(struct deribit *deribit, const char *name, struct hawser_slice text,
+                         struct hawser_error *err)
+{
+    json_t *string    = json_loadb(text.data, text.len, JSON_DECODE_ANY, NULL);
+    const char *value = json_string_value(string);
+    size_t len        = json_string_length(string);
+    int rc            = -1;
+    if (value == NULL) {
+        deribit->host->error_set(err, HAWSER_SYSTEM_MEMORY, 0, "no memory for a token");
+    } else {
+        rc = deribit->host->secret_learned(deribit->self, name, (struct hawser_slice){value, len},
+                                           err);
+        explicit_bzero((void *)(uintptr_t)value, len); /* the tree is ours, and goes */
+    }
+    json_decref(string);
+    return rc;
+}
+
+/** Have a token masked, wherever the exchange repeats it. Read in place: no copy is left behind.
+ * @return 1: there is one; 0: none; -1: err is set */
+static int learn(struct deribit *deribit, struct hawser_slice result, const char *name,
+                 struct hawser_error *err)
+{
+    struct hawser_slice text;
+    if (deribit->host->json_member(result, name, &text) != 1 || text.len <= 2 ||
+        text.data[0] != '"') {
+        return 0;
+    }
+    struct hawser_slice value = {text.data + 1, text.len - 2};
+    int rc                    = memchr(value.data, '\\', value.len) == NULL
+                                    ? deribit->host->secret_learned(deribit->self, name, value, err)
+                                    : learn_decoded(deribit, name, text, err);
+    return rc == 0 ? 1 : -1;
+}
+
+/* @return [s]; 0: for ever */
+static int64_t lifetime(const struct deribit *deribit, struct hawser_slice result)
+{
+    struct hawser_slice text;
+    char digits[24] = "";
+    if (deribit->host->json_member(result, "expires_in", &text) != 1 ||
+        text.len >= sizeof(digits)) {
+        return 0;
+    }
+    memcpy(digits, text.data, text.len);
+    long long seconds = strtoll(digits, NULL, 10); /* 0 where it is no number */
+    return seconds < 0 ? 0 : seconds > LONGEST_S ? LONGEST_S : seconds;
+}
+
 /** An answer without a token is no login, whatever else it says. */
 static void take_result(struct deribit *deribit, struct hawser_slice result)
 {
-    json_t *object        = json_loadb(result.data, result.len, 0, NULL);
-    const char *token     = json_string_value(json_object_get(object, "access_token"));
-    json_int_t expires_in = json_integer_value(json_object_get(object, "expires_in"));
-    int has_token         = token != NULL && token[0] != 0;
-    json_decref(object);
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    int has_token           = learn(deribit, result, "access_token", &err);
+    if (has_token < 0 || learn(deribit, result, "refresh_token", &err) < 0) {
+        deribit->host->fail(deribit->self, &err);
+        return;
+    }
     if (!has_token) {
         fail(deribit, HAWSER_ADAPTER_FAILED, METHOD_AUTH ": the answer holds no access_token");
         return;
     }
-    if (expires_in > LONGEST_S) {
-        expires_in = LONGEST_S;
-    }
     deribit->authenticated = 1;
     deribit->login_time    = deribit->host->clock_monotonic_ns();
-    deribit->host->authenticated(deribit->self, expires_in > 0 ? expires_in * 1000 : 0);
+    deribit->host->authenticated(deribit->self, lifetime(deribit, result) * 1000);
 }
 
 /* In an answer to a login, whatever says that it is not allowed is about the credentials: asking

@@ -5,7 +5,7 @@ import signal
 import unittest
 
 from lib import canary
-from lib.echo_exchange import EchoExchange
+from lib.echo_exchange import EchoExchange, EchoProxy
 from lib.host import Host
 from lib.wait import wait_until
 
@@ -16,17 +16,28 @@ CONFIG = """
 telemetry statsd {{ server 127.0.0.1:9; flush 100ms; }}
 output jsonl ticks {{ path data/ticks.jsonl; }}
 session btc {{ adapter deribit; url {url}; credentials {source}; subscribe ticker.BTC-PERPETUAL.100ms; log_level debug;
-    reconnect delay=10ms max_delay=50ms; output ticks; }}
+    reconnect delay=10ms max_delay=50ms; output ticks; {more} }}
 """
 SECRET = canary.SECRET
 PAIRS = f"client_id tester;\nclient_secret {SECRET};\n"
+HEADER = "canary.head-5b/20c+9"
+LOGIN = "canary-proxy:77/4e+1"  # as the proxy gets it
+TOKENS = ("canary.access/5e11+-09", "canary.refresh/b7_44+1")
 
 
-def start(url, source="file:deribit.cred", form="text", env=None, files=True):
+def start(url, source="file:deribit.cred", form="text", env=None, files=True, more="", secrets=()):
     files = {"deribit.cred": (PAIRS, 0o600)} if files else {}
-    host = Host(CONFIG.format(url=url, source=source), head=HEAD.format(form=form).replace("{workers}", ""), files=files)
-    host.secrets.add(SECRET)
+    host = Host(CONFIG.format(url=url, source=source, more=more), head=HEAD.format(form=form).replace("{workers}", ""), files=files)
+    host.secrets |= {SECRET, *secrets}
     return host.start(env=env)
+
+
+def ask_everything(host):
+    """All that a person can ask for: Host searches the answers."""
+    for method in ("host.status", "session.list", "output.list", "module.list"):
+        host.ask_raw(method)
+    for words in (("-T",), ("-t", "--plan")):
+        host.run(*words)
 
 
 class SecretsStaySecret(unittest.TestCase):
@@ -71,9 +82,47 @@ class SecretsStaySecret(unittest.TestCase):
                     self.assertNotIn(b"CREDENTIALS_DIRECTORY", content)
                 host.secrets.discard(SECRET)  # whoever gave the variable to the master can see it there
 
+    def test_a_header_that_logs_in_is_not_repeated(self):
+        more = f'header "Authorization: Bearer {HEADER}"; header "X-Desk: reading";'
+        for form in ("text", "json"):
+            with self.subTest(form=form), EchoExchange(refuse=False) as exchange, \
+                    start(exchange.url, form=form, more=more, secrets=[HEADER]) as host:
+                host.wait_state("btc")
+                self.assertEqual(exchange.header, f"Bearer {HEADER}")
+                epoch = host.sessions()["btc"]["epoch"]
+                for method in ("public/echo", "public/fails"):
+                    self.assertIn("***", str(host.ask_raw("session.call", {"session": "btc", "method": method})))
+                host.ask_raw("session.call", {"session": "btc", "method": "public/goodbye", "params": {"what": "header"}})
+                wait_until(lambda: host.wait_state("btc")["epoch"] > epoch, "a new connection")
+                self.assertIn("bye ***", host.log())
+                ask_everything(host)
+                host.write_config(CONFIG.format(url=exchange.url, source="file:deribit.cred", more=more.replace("reading", "writing")))
+                self.assertIn("header", str(host.ask_raw("host.plan")))
+                self.assertTrue(host.reload()["ok"])
+
+    def test_a_login_at_a_proxy_is_not_repeated(self):
+        encoded = LOGIN.replace("/", "%2F")
+        with EchoProxy() as proxy, start("ws://127.0.0.1:1/", more=f"proxy http://{encoded}@127.0.0.1:{proxy.port};",
+                                         secrets=[LOGIN, LOGIN.partition(":")[2], encoded]) as host:
+            host.wait_log("no way for Basic ***")
+            self.assertEqual(proxy.logins[0], LOGIN)
+            self.assertIn("***", str(host.sessions()["btc"]))
+            ask_everything(host)
+
+    def test_tokens_that_a_login_gets_are_not_repeated(self):
+        with EchoExchange(refuse=False, tokens=TOKENS) as exchange, start(exchange.url, secrets=TOKENS) as host:
+            host.wait_state("btc")
+            epoch = host.sessions()["btc"]["epoch"]
+            for method in ("public/echo", "public/fails", "private/echo"):
+                self.assertIn("***", str(host.ask_raw("session.call", {"session": "btc", "method": method})))
+            host.ask_raw("session.call", {"session": "btc", "method": "public/goodbye", "params": {"what": "token"}})
+            wait_until(lambda: host.wait_state("btc")["epoch"] > epoch, "a new connection")
+            self.assertIn("bye ***", host.log())
+            ask_everything(host)
+
     def test_faults_in_the_file_are_told_without_it(self):
         for text in (f"client_secret {SECRET}", f"{SECRET};", f"a {SECRET} c;", f"client_secret \"{SECRET};"):
-            with self.subTest(text=text), Host(CONFIG.format(url="ws://127.0.0.1:1/", source="file:deribit.cred"),
+            with self.subTest(text=text), Host(CONFIG.format(url="ws://127.0.0.1:1/", source="file:deribit.cred", more=""),
                                                head=HEAD.format(form="text"), files={"deribit.cred": (text, 0o600)}) as host:
                 host.secrets.add(SECRET)
                 for option in ("-t", "-T"):
@@ -112,6 +161,21 @@ class SecretsStaySecret(unittest.TestCase):
             wait_until(lambda: not host.sessions(), "the session to be gone")
             for pid in [master, *children]:
                 wait_until(lambda pid=pid: not canary.find_in_memory(pid, {SECRET}), f"process {pid} to forget")
+
+    @unittest.skipIf(os.geteuid() != 0, "only root may look into the memory of the host's processes")
+    def test_memory_forgets_headers_and_logins_with_the_config_and_tokens_with_their_session(self):
+        kept = {HEADER, LOGIN.partition(":")[2]}
+        login = LOGIN.replace("/", "%2F")
+        more = f'header "Authorization: Bearer {HEADER}"; }} session far {{ adapter deribit; url ws://exchange.invalid/; proxy http://{login}@127.0.0.1:9;'
+        with EchoExchange(refuse=False, tokens=TOKENS) as exchange, start(exchange.url, more=more, secrets=[*kept, *TOKENS]) as host:
+            host.wait_state("btc")
+            pids = canary.processes(host.process.pid)
+            self.assertEqual(len([pid for pid in pids if canary.find_in_memory(pid, {TOKENS[0]})]), 1)
+            host.write_config("")
+            self.assertTrue(host.reload()["ok"])
+            wait_until(lambda: not host.sessions(), "the sessions to be gone")
+            for pid in pids:
+                wait_until(lambda pid=pid: not canary.find_in_memory(pid, {*kept, *TOKENS}), f"process {pid} to forget")
 
 
 def can_look_into(pid):

@@ -55,32 +55,60 @@ void fake_host_unset(struct fake_host *fake, const char *directive)
     fake->setting_count = kept;
 }
 
-void fake_host_credential(struct fake_host *fake, const char *key, const char *value)
+/* One word under a name, in place of the one that was there. */
+static void set_word(struct fake_setting **settings, size_t *count, const char *name,
+                     const char *word)
 {
-    for (size_t i = 0; i < fake->credential_count; i++) {
-        struct fake_setting *setting = &fake->credentials[i];
-        if (strcmp(setting->name, key) == 0) {
+    for (size_t i = 0; i < *count; i++) {
+        struct fake_setting *setting = &(*settings)[i];
+        if (strcmp(setting->name, name) == 0) {
             free(setting->words[0]);
-            setting->words[0] = fake_copy_text(value);
+            setting->words[0] = fake_copy_text(word);
             return;
         }
     }
-    fake->credentials =
-        fake_grow(fake->credentials, fake->credential_count + 1, sizeof(fake->credentials[0]));
-    struct fake_setting *setting = &fake->credentials[fake->credential_count++];
-    *setting                     = (struct fake_setting){.name = fake_copy_text(key)};
-    add_word(setting, value);
+    *settings                    = fake_grow(*settings, *count + 1, sizeof((*settings)[0]));
+    struct fake_setting *setting = &(*settings)[(*count)++];
+    *setting                     = (struct fake_setting){.name = fake_copy_text(name)};
+    add_word(setting, word);
+}
+
+static const char *word_of(const struct fake_setting *settings, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(settings[i].name, name) == 0) {
+            return settings[i].words[0];
+        }
+    }
+    return NULL;
+}
+
+void fake_host_credential(struct fake_host *fake, const char *key, const char *value)
+{
+    set_word(&fake->credentials, &fake->credential_count, key, value);
 }
 
 static const char *fake_credential(struct hawser_instance *self, const char *key)
 {
     struct fake_host *fake = fake_of(self);
-    for (size_t i = 0; i < fake->credential_count; i++) {
-        if (strcmp(fake->credentials[i].name, key) == 0) {
-            return fake->credentials[i].words[0];
-        }
-    }
-    return NULL;
+    return word_of(fake->credentials, fake->credential_count, key);
+}
+
+const char *fake_host_secret(const struct fake_host *fake, const char *name)
+{
+    const char *value = word_of(fake->secrets, fake->secret_count, name);
+    return value == NULL || value[0] == '\0' ? NULL : value;
+}
+
+static int fake_secret_learned(struct hawser_instance *self, const char *name,
+                               struct hawser_slice value, struct hawser_error *err)
+{
+    struct fake_host *fake = fake_of(self);
+    char *copy             = fake_copy(value);
+    (void)err;
+    set_word(&fake->secrets, &fake->secret_count, name, copy);
+    free(copy);
+    return 0;
 }
 
 /* A directive that the module did not declare is a mistake of the module, and no test shall pass
@@ -212,11 +240,12 @@ static size_t fake_conf_words(struct hawser_instance *self, const char *directiv
 
 void fake_conf_fill(struct hawser_host *table)
 {
-    table->credential  = fake_credential;
-    table->conf_string = fake_conf_string;
-    table->conf_number = fake_conf_number;
-    table->conf_count  = fake_conf_count;
-    table->conf_words  = fake_conf_words;
+    table->credential     = fake_credential;
+    table->secret_learned = fake_secret_learned;
+    table->conf_string    = fake_conf_string;
+    table->conf_number    = fake_conf_number;
+    table->conf_count     = fake_conf_count;
+    table->conf_words     = fake_conf_words;
 }
 
 void fake_conf_fini(struct fake_host *fake)
@@ -227,6 +256,10 @@ void fake_conf_fini(struct fake_host *fake)
     for (size_t i = 0; i < fake->credential_count; i++) {
         drop_setting(&fake->credentials[i]);
     }
+    for (size_t i = 0; i < fake->secret_count; i++) {
+        drop_setting(&fake->secrets[i]);
+    }
     free(fake->settings);
     free(fake->credentials);
+    free(fake->secrets);
 }

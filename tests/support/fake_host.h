@@ -55,7 +55,7 @@ struct fake_host {
     /**
      * What was reported, a line each, in order: `authenticated 900000`, `restored`, `confirmed CH`,
      * `refused CH CODE_NUMBER MESSAGE`, `gone CH`, `left`, `alive`, `fail CODE_NUMBER MESSAGE`,
-     * `unexpected WHY`, `log LEVEL_NUMBER TEXT`. Deliveries are not in it.
+     * `unexpected WHY`, `log LEVEL_NUMBER TEXT`. Deliveries and secrets are not in it.
      */
     char *events;
     size_t events_len;
@@ -65,6 +65,8 @@ struct fake_host {
     size_t setting_count;
     struct fake_setting *credentials;
     size_t credential_count;
+    struct fake_setting *secrets; /* learned, each under its name */
+    size_t secret_count;
     struct fake_timer *timers;
     struct fake_counter *counters;
     uint64_t next_id;
@@ -93,6 +95,9 @@ void fake_host_set(struct fake_host *fake, const char *directive, ...);
 void fake_host_unset(struct fake_host *fake, const char *directive);
 /** Set or replace a credential. */
 void fake_host_credential(struct fake_host *fake, const char *key, const char *value);
+
+/** The secret that the plugin told under this name; NULL: none, or taken back. */
+const char *fake_host_secret(const struct fake_host *fake, const char *name);
 
 /* Time. */
 

@@ -1,7 +1,9 @@
-"""An exchange that repeats what it was sent, credentials too, wherever it can: in errors, results, close reasons. JSON-RPC over python3-websockets."""
+"""An exchange that repeats what it was sent and gave out itself, credentials and tokens too, wherever it can: in errors, results, close reasons. JSON-RPC over
+python3-websockets. And a proxy that does the same with logins."""
 import asyncio
 import base64
 import json
+import socketserver
 import threading
 import urllib.parse
 
@@ -10,19 +12,23 @@ import websockets
 from lib.wait import DEADLINE_S
 
 
-def echo(secret):
-    """A text with a secret in the forms in which one may come back."""
-    raw = secret.encode()
-    return " ".join([secret, raw.hex(), base64.b64encode(raw).decode(), base64.b64encode(b"me:" + raw).decode(),
-                     urllib.parse.quote(secret, safe="")])
+def echo(*secrets):
+    """A text with secrets in the forms in which one may come back."""
+    said = []
+    for secret in secrets:
+        raw = secret.encode()
+        said += [secret, raw.hex(), base64.b64encode(raw).decode(), base64.b64encode(b"me:" + raw).decode(), urllib.parse.quote(secret, safe="")]
+    return " ".join(said)
 
 
 class EchoExchange:
     """Use as a context manager. `refuse` may be set while it runs: whether logins fail."""
 
-    def __init__(self, refuse):
+    def __init__(self, refuse, tokens=("access", "refresh")):
         self.refuse = refuse
+        self.tokens = tokens  # that a login gets
         self.secret = ""  # as the last login named it
+        self.header = ""  # Authorization, as the last connection had it
         self.port = None
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
@@ -51,12 +57,14 @@ class EchoExchange:
             await self._stop.wait()
 
     async def _talk(self, peer, _path):
+        self.header = peer.request_headers.get("Authorization", "")
         async for text in peer:
             request = json.loads(text)
             if "id" not in request:
                 continue
             if request["method"] == "public/goodbye":
-                await peer.close(4000, f"bye {self.secret}")
+                what = (request.get("params") or {}).get("what", "secret")
+                await peer.close(4000, f"bye {self.tokens[0] if what == 'token' else getattr(self, what)}")
                 return
             answer = self._answer(request["method"], request.get("params") or {})
             await peer.send(json.dumps({"jsonrpc": "2.0", "id": request["id"], **answer}))
@@ -67,11 +75,44 @@ class EchoExchange:
             if self.refuse:
                 return {"error": {"code": 13004, "message": f"invalid_credentials: {echo(self.secret)}",
                                   "data": {"reason": echo(self.secret), "param": "client_secret"}}}
-            return {"result": {"access_token": "access", "refresh_token": "refresh", "expires_in": 900, "token_type": "bearer", "scope": "x"}}
+            return {"result": {"access_token": self.tokens[0], "refresh_token": self.tokens[1], "expires_in": 900, "token_type": "bearer", "scope": "x"}}
         if method.endswith("subscribe") and "private" not in method:
             return {"result": [name for name in params.get("channels", []) if "refused" not in name]}
+        said = echo(*(text for text in (self.secret, self.header, *self.tokens) if text))
         if method == "public/fails":
-            return {"error": {"code": 10009, "message": echo(self.secret), "data": {echo(self.secret): [echo(self.secret)]}}}
+            return {"error": {"code": 10009, "message": said, "data": {said: [said]}}}
         if not method.endswith("/echo"):
             return {"result": "ok"}
-        return {"result": {"said": echo(self.secret), echo(self.secret): [{"deep": echo(self.secret)}]}}
+        return {"result": {"said": said, said: [{"deep": said}]}}
+
+
+class EchoProxy:
+    """An HTTP proxy that lets nobody through, and says whom, with which login. Use as a context manager."""
+
+    def __init__(self):
+        self.logins = []  # as they came
+        proxy = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self):
+                login = ""
+                while (line := self.rfile.readline().strip()) != b"":
+                    name, _, value = line.decode().partition(": ")
+                    login = value if name.lower() == "proxy-authorization" else login
+                plain = base64.b64decode(login.partition(" ")[2]).decode()
+                proxy.logins.append(plain)
+                self.wfile.write(f"HTTP/1.1 502 no way for {login} which is {plain} or {plain.partition(':')[2]}\r\nContent-Length: 0\r\n\r\n".encode())
+
+        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.port = self._server.server_address[1]
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(DEADLINE_S)

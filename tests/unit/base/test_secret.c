@@ -39,6 +39,22 @@ START_TEST(a_value_is_masked_wherever_it_stands)
 }
 END_TEST
 
+START_TEST(a_text_is_not_cut_inside_of_a_secret)
+{
+    struct hawser_slice text = slice_of("at hunter2-hunter2, end");
+    add("hunter2-hunter2");
+    ck_assert_uint_eq(secret_cut(text, 100), text.len);
+    ck_assert_uint_eq(secret_cut(text, 19), 19);
+    for (size_t max = 3; max < 18; max++) {
+        ck_assert_uint_eq(secret_cut(text, max), 3);
+    }
+    ck_assert_uint_eq(secret_cut(text, 18), 18);
+    ck_assert_uint_eq(secret_cut(text, 2), 2);
+    drop("hunter2-hunter2");
+    ck_assert_uint_eq(secret_cut(text, 10), 10);
+}
+END_TEST
+
 START_TEST(encoded_forms_are_masked_as_well)
 {
     static const char *const TEXTS[][2] = {
@@ -174,6 +190,7 @@ int main(void)
 {
     TCase *cases = tcase_create("secret");
     tcase_add_test(cases, a_value_is_masked_wherever_it_stands);
+    tcase_add_test(cases, a_text_is_not_cut_inside_of_a_secret);
     tcase_add_test(cases, encoded_forms_are_masked_as_well);
     tcase_add_test(cases, base64_is_masked_at_each_offset);
     tcase_add_test(cases, the_front_of_a_value_that_is_cut_off_is_masked);

@@ -3,12 +3,14 @@
  */
 #include <check.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "base/slice.h"
 #include "hawser/adapter.h"
 #include "hawser/output.h"
@@ -271,6 +273,57 @@ START_TEST(an_error_set_by_a_module_has_its_category_and_cause)
 }
 END_TEST
 
+static void learn(const char *name, const char *value)
+{
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    ck_assert_int_eq(host->secret_learned(self, name, slice_of(value), &err), 0);
+}
+
+static const char *masked(const char *text)
+{
+    static char copy[256];
+    (void)snprintf(copy, sizeof(copy), "%s", text);
+    secret_mask_text(copy, 0);
+    return copy;
+}
+
+START_TEST(a_secret_learned_at_run_time_is_masked_until_another_takes_its_place)
+{
+    make(NULL);
+    learn("access_token", "eyJhbGciOi-1");
+    learn("refresh_token", "dGhlIHJlZnJl-1");
+    ck_assert_str_eq(masked("eyJhbGciOi-1 dGhlIHJlZnJl-1"), "*** ***");
+    learn("access_token", "eyJhbGciOi-2");
+    ck_assert_str_eq(masked("eyJhbGciOi-1 eyJhbGciOi-2 dGhlIHJlZnJl-1"), "eyJhbGciOi-1 *** ***");
+    learn("access_token", "eyJhbGciOi-2"); /* the same again */
+    learn("refresh_token", "");
+    ck_assert_str_eq(masked("eyJhbGciOi-2 dGhlIHJlZnJl-1"), "*** dGhlIHJlZnJl-1");
+    instance_destroy(self);
+    self = NULL;
+    ck_assert_str_eq(masked("eyJhbGciOi-2"), "eyJhbGciOi-2");
+}
+END_TEST
+
+START_TEST(what_a_module_may_learn_is_bounded)
+{
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    static char huge[100000];
+    make(NULL);
+    memset(huge, 'x', sizeof(huge));
+    ck_assert_int_eq(host->secret_learned(self, "huge", slice_make(huge, sizeof(huge)), &err), 0);
+    for (int i = 1; i < 16; i++) {
+        char name[8];
+        (void)snprintf(name, sizeof(name), "t%d", i);
+        learn(name, "12345678");
+    }
+    ck_assert_int_eq(host->secret_learned(self, "one_more", slice_of("12345678"), &err), -1);
+    ck_assert_uint_eq(err.code, HAWSER_SYSTEM_LIMIT);
+    learn("t1", "87654321"); /* a place that is taken already */
+    ck_assert_int_eq(host->secret_learned(self, "Bad", slice_of("12345678"), &err), -1);
+    ck_assert_uint_eq(err.code, HAWSER_REQUEST_INVALID);
+}
+END_TEST
+
 START_TEST(every_slot_of_the_table_is_filled)
 {
     const char *at  = (const char *)host + offsetof(struct hawser_host, log);
@@ -299,6 +352,8 @@ int main(void)
     tcase_add_test(tests, another_thread_reads_config_and_counts_and_gets_no_timer);
     tcase_add_test(tests, an_output_with_a_thread_may_call_after_its_end);
     tcase_add_test(tests, an_error_set_by_a_module_has_its_category_and_cause);
+    tcase_add_test(tests, a_secret_learned_at_run_time_is_masked_until_another_takes_its_place);
+    tcase_add_test(tests, what_a_module_may_learn_is_bounded);
     tcase_add_test(tests, every_slot_of_the_table_is_filled);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

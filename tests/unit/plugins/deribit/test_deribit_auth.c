@@ -42,6 +42,18 @@ START_TEST(the_login_sends_the_credentials_and_reports_how_long_they_serve)
 }
 END_TEST
 
+START_TEST(the_tokens_of_a_login_are_told_to_be_secret)
+{
+    fake_host_answer(rig.fake, ask(),
+                     "{\"access_token\":\"acc-1\",\"refresh_token\":\"ref\\/\\u0031\"}");
+    ck_assert_str_eq(fake_host_secret(rig.fake, "access_token"), "acc-1");
+    ck_assert_str_eq(fake_host_secret(rig.fake, "refresh_token"), "ref/1");
+    fake_host_answer(rig.fake, ask(), "{\"access_token\":\"acc-2\",\"refresh_token\":\"ref-2\"}");
+    ck_assert_str_eq(fake_host_secret(rig.fake, "access_token"), "acc-2");
+    ck_assert_str_eq(fake_host_secret(rig.fake, "refresh_token"), "ref-2");
+}
+END_TEST
+
 START_TEST(a_login_without_an_end_serves_for_ever)
 {
     fake_host_answer(rig.fake, ask(), "{\"access_token\":\"t\"}");
@@ -222,6 +234,7 @@ int main(void)
     TCase *tests = tcase_create("auth");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, the_login_sends_the_credentials_and_reports_how_long_they_serve);
+    tcase_add_test(tests, the_tokens_of_a_login_are_told_to_be_secret);
     tcase_add_test(tests, a_login_without_an_end_serves_for_ever);
     tcase_add_test(tests, an_absurd_lifetime_does_not_overflow);
     tcase_add_loop_test(tests, an_answer_without_a_token_is_no_login, 0, 5);
