@@ -21,8 +21,9 @@ struct receiver {
     struct wanted channels;
     int (*scan)(struct hawser_slice bytes, struct hawser_envelope *out);
     void (*deliver)(struct receiver *receiver, struct channel *channel, struct hawser_slice data);
-    uint64_t count_max;
     uint64_t messages;
+    uint64_t
+        count_max; /* between the two, or gcc adds to both at once, and waits for its own store */
     uint64_t bytes;
     uint64_t refused;
     uint64_t delivered_bytes;

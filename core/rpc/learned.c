@@ -22,29 +22,6 @@ static int fits(const struct rpc_layout *layout, struct hawser_slice bytes,
 static void learn(struct rpc_scanner *scanner, struct hawser_slice bytes,
                   const struct hawser_envelope *envelope);
 
-/* memcmp without the call: what is compared is short. */
-static inline int same_bytes(const char *a, const char *b, size_t len)
-{
-    size_t i = 0;
-    if (len >= 16) {
-        for (; i + 16 <= len; i += 16) {
-            if (memcmp(a + i, b + i, 16) != 0) {
-                return 0;
-            }
-        }
-        return memcmp(a + len - 16, b + len - 16, 16) == 0;
-    }
-    for (; i + 8 <= len; i += 8) {
-        if (memcmp(a + i, b + i, 8) != 0) {
-            return 0;
-        }
-    }
-    while (i < len && a[i] == b[i]) {
-        i++;
-    }
-    return i == len;
-}
-
 int rpc_scan(struct hawser_slice bytes, struct hawser_envelope *out)
 {
     static _Thread_local struct rpc_scanner scanner;
@@ -102,7 +79,7 @@ static int fits(const struct rpc_layout *layout, struct hawser_slice bytes,
 {
     size_t head = layout->head_len;
     if (head == 0 || bytes.len < head + layout->inner_len + layout->tail_len ||
-        !same_bytes(bytes.data, layout->head, head)) {
+        !slice_same_bytes(bytes.data, layout->head, head)) {
         return 0;
     }
     const char *end      = bytes.data + bytes.len;
@@ -111,12 +88,12 @@ static int fits(const struct rpc_layout *layout, struct hawser_slice bytes,
     int escaped;
     if (rpc_walk_string(&walk, &channel, &escaped) != 0 || escaped ||
         (size_t)(end - walk.at) < layout->inner_len ||
-        !same_bytes(walk.at, layout->inner, layout->inner_len)) {
+        !slice_same_bytes(walk.at, layout->inner, layout->inner_len)) {
         return 0;
     }
     walk.at += layout->inner_len;
     const char *tail = end - layout->tail_len;
-    if (tail <= walk.at || !same_bytes(tail, layout->tail, layout->tail_len) ||
+    if (tail <= walk.at || !slice_same_bytes(tail, layout->tail, layout->tail_len) ||
         !is_value(bytes, &walk, tail)) {
         return 0;
     }

@@ -44,35 +44,38 @@ static void on_phase(void *arg, enum ws_phase phase)
     session_drain(session);
 }
 
-/* Counted by two adds; an event only where a sink wants one for each message. */
+/* Counted by two adds; an event only where a sink wants one for each message. Without telemetry the
+ * cells are ones that all threads share: better not touched. */
 static inline void report_received(struct session *session, size_t bytes)
 {
     struct telemetry_writer *writer = session->env.telemetry;
+    if (writer == NULL) {
+        return;
+    }
     telemetry_count(session->received_cell, 1);
     telemetry_count(session->bytes_cell, (int64_t)bytes);
-    if (writer != NULL && telemetry_wants(writer, HAWSER_EVENT_MESSAGE_RECEIVED)) {
+    if (telemetry_wants(writer, HAWSER_EVENT_MESSAGE_RECEIVED)) {
         telemetry_announce(writer, HAWSER_EVENT_MESSAGE_RECEIVED, session->options.name, NULL,
                            (int64_t)bytes, 0);
     }
 }
 
-static void on_message(void *arg, enum hawser_opcode opcode, struct hawser_slice bytes)
+/* What is told of it stands in the session: it is the same for all that one read brought, but for
+ * the bytes. */
+static int on_message(void *arg, enum hawser_opcode opcode, struct hawser_slice bytes)
 {
-    struct session *session       = SELF(arg);
-    struct hawser_message message = {
-        .bytes = bytes,
-        .received_ns =
-            session->heard_ns, /* when the bytes were read: one look at the clock for all */
-        .binary = opcode == HAWSER_OPCODE_BINARY,
-    };
+    struct session *session    = SELF(arg);
+    const struct ws_conn *conn = session->conn;
+    session->message.bytes     = bytes;
+    session->message.binary    = opcode == HAWSER_OPCODE_BINARY;
     session->messages++;
-    session->last_message_ns = message.received_ns;
+    session->last_message_ns = session->message.received_ns;
     report_received(session, bytes.len);
     if (session->options.beat_answer != NULL && session_beat_answers(session, bytes)) {
-        return;
+        return 0;
     }
     uint64_t before = session_enter(session, WATCH_MESSAGE);
-    session->env.adapter->message(session->adapter, &message);
+    session->env.adapter->message(session->adapter, &session->message);
     session_exit(session, before);
     if (session->told_secret) { /* it would lie in the buffer until others are written over it */
         session->told_secret = 0;
@@ -81,6 +84,7 @@ static void on_message(void *arg, enum hawser_opcode opcode, struct hawser_slice
     if (session->queued > 0) {
         session_drain(session);
     }
+    return session->conn != conn;
 }
 
 void session_message_is_secret(struct session *session)
@@ -92,7 +96,8 @@ static void on_activity(void *arg, size_t bytes)
 {
     struct session *session = SELF(arg);
     session->bytes += bytes;
-    session->heard_ns = clock_realtime();
+    session->heard_ns            = clock_realtime();
+    session->message.received_ns = session->heard_ns;
     heartbeat_heard(&session->beat, clock_monotonic());
 }
 

@@ -152,6 +152,7 @@ struct session {
     uint64_t illegal;
     uint64_t overtaken; /* events of a link, or of a stay in a state, that was over */
     int64_t last_message_ns;
+    struct hawser_message message; /* as the adapter is told of it */
     struct telemetry_cell *received_cell;
     struct telemetry_cell *sent_cell;
     struct telemetry_cell *bytes_cell;

@@ -52,8 +52,8 @@ struct channel *wanted_find(const struct wanted *wanted, struct hawser_slice nam
     size_t mask   = wanted->slots - 1;
     for (size_t i = hash & mask; wanted->tags[i] != TAG_FREE; i = (i + 1) & mask) {
         struct channel *channel = wanted->channels[i];
-        if (wanted->tags[i] == tag && channel->hash == hash && channel->name_len == name.len &&
-            memcmp(channel->name, name.data, name.len) == 0) {
+        if (wanted->tags[i] == tag && channel->name_len == name.len &&
+            slice_same_bytes(channel->name, name.data, name.len)) {
             return channel;
         }
     }
@@ -79,7 +79,7 @@ static int make_room(struct wanted *wanted)
         return 0;
     }
     size_t slots = wanted->slots == 0 ? FIRST_SLOTS : wanted->slots;
-    while ((wanted->count + 1) * 4 > slots) {
+    while ((wanted->count + 1) * 3 > slots) {
         slots *= 2;
     }
     uint32_t *tags            = calloc(slots, sizeof(*tags));

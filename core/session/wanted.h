@@ -30,14 +30,6 @@ enum channel_origin {
 
 struct channel {
     struct list in_state;
-    uint64_t hash;
-    uint32_t name_len;
-    uint8_t state;       /* enum channel_state */
-    uint8_t origin;      /* enum channel_origin, or-ed; 0: no longer wanted */
-    uint8_t confirmed;   /* at least once since it is wanted */
-    uint8_t gap_pending; /* a break was not announced yet */
-    uint8_t heal_pending;
-    uint8_t strikes; /* how often it went stale since it last delivered */
     uint32_t refusals;
     uint32_t asked_with;     /* channels in the batch that it was last asked for in */
     uint32_t most_with;      /* of the next one; 0: as many as the adapter takes */
@@ -45,13 +37,22 @@ struct channel {
     clock_ns_t confirmed_at; /* CONFIRMED: since */
     clock_ns_t retry_at;     /* REFUSED: not before */
     clock_ns_t heal_at;      /* not healed again before */
-    clock_ns_t seen_at;      /* monotonic: it delivered or was confirmed */
     int64_t stale_after_ns;  /* 0: silence is normal */
-    int64_t good_ns;         /* realtime of its last delivery; 0: none */
     int64_t gap_since_ns;    /* with gap_pending */
-    struct gap_watch gap;
+    uint64_t hash;
+    /* What every message touches stands together, and with the name. */
     struct bundle_channel *merged; /* in the book of a bundle that merges lines; else NULL */
-    char name[];                   /* NUL-terminated */
+    clock_ns_t seen_at;            /* monotonic: it delivered or was confirmed */
+    int64_t good_ns;               /* realtime of its last delivery; 0: none */
+    struct gap_watch gap;
+    uint8_t state;       /* enum channel_state */
+    uint8_t origin;      /* enum channel_origin, or-ed; 0: no longer wanted */
+    uint8_t confirmed;   /* at least once since it is wanted */
+    uint8_t gap_pending; /* a break was not announced yet */
+    uint8_t heal_pending;
+    uint8_t strikes; /* how often it went stale since it last delivered */
+    uint32_t name_len;
+    char name[]; /* NUL-terminated */
 };
 
 struct wanted {

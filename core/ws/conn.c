@@ -187,7 +187,8 @@ static int make_codecs(struct ws_conn *conn, const struct ws_deflate_params *agr
     if (conn->deflater == NULL) {
         return -1;
     }
-    conn->reader = ws_reader_create(&options, &conn_message_handler, conn, err);
+    const struct ws_message_handler handler = conn_message_handler(conn);
+    conn->reader                            = ws_reader_create(&options, &handler, conn, err);
     return conn->reader == NULL ? -1 : 0;
 }
 

@@ -47,8 +47,8 @@ struct ws_handler {
     /** A phase begins (UPGRADING and before; then OPEN). May be NULL. */
     void (*phase)(void *arg, enum ws_phase phase);
     /** A whole message. Hot. Text is valid UTF-8, unless text_unchecked. @param bytes borrowed for
-     * the call */
-    void (*message)(void *arg, enum hawser_opcode opcode, struct hawser_slice bytes);
+     * the call @return 0; 1: the connection was destroyed in it */
+    int (*message)(void *arg, enum hawser_opcode opcode, struct hawser_slice bytes);
     /** A pong arrived. May be NULL. */
     void (*pong)(void *arg, struct hawser_slice payload);
     /** Any bytes arrived: the transport is alive. Hot. May be NULL. */

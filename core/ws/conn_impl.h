@@ -86,6 +86,7 @@ void conn_drop_waiting(struct ws_conn *conn);
 void conn_send_waiting(struct ws_conn *conn);
 /** Send a close frame, or let it wait for room. */
 void conn_start_closing(struct ws_conn *conn, uint16_t code, struct hawser_slice reason);
-extern const struct ws_message_handler conn_message_handler;
+/** Where its reader hands on what it reads. */
+struct ws_message_handler conn_message_handler(const struct ws_conn *conn);
 
 #endif

@@ -156,7 +156,7 @@ static int deliver_gathered(struct ws_reader *reader, struct hawser_error *err)
     reader->fragments        = 0;
     reader->is_compressed    = 0;
     reader->compressed_bytes = 0;
-    int stop                 = reader->handler.message(reader->arg, opcode, buf_slice(&message));
+    int stop = reader->handler.message(reader->message_arg, opcode, buf_slice(&message));
     if (loop != NULL) {
         net_loop_take_back(loop, &message);
     } else {
@@ -245,7 +245,7 @@ static int take_whole(struct ws_reader *reader, const struct hawser_frame *frame
         return FAILED;
     }
     in->at += header + len;
-    return reader->handler.message(reader->arg, (enum hawser_opcode)frame->opcode,
+    return reader->handler.message(reader->message_arg, (enum hawser_opcode)frame->opcode,
                                    slice_make(payload, len))
                ? STOPPED
                : GO_ON;
@@ -339,36 +339,40 @@ static int take_frame(struct ws_reader *reader, struct window *in, struct hawser
 
 /* The frames that make up nearly all traffic, without the general decoder: unmasked whole data
  * frames with nothing unusual about them, back to back. Anything else, a fault too, is left to
- * take_frame. Hot. */
-static int take_plain(struct ws_reader *reader, struct window *in)
+ * take_frame. Hot, and not inlined, so that all of it stays in registers. */
+static __attribute__((noinline)) int take_plain(struct ws_reader *reader, struct window *in)
 {
-    uint8_t *at        = in->bytes + in->at;
-    const uint8_t *end = in->bytes + in->len;
-    while (end - at >= 4) {
-        unsigned first = at[0];
-        size_t len     = at[1];
+    const char *at  = (const char *)in->bytes + in->at;
+    const char *end = (const char *)in->bytes + in->len;
+    int rc          = GO_ON;
+    while (end - at >= 4 && rc == GO_ON) {
+        unsigned first = (uint8_t)at[0];
+        size_t len     = (uint8_t)at[1];
         size_t header  = 2;
         if (len == 126) {
-            len    = (size_t)at[2] << 8 | at[3];
-            header = len < 126 ? SIZE_MAX : 4; /* not its shortest form: as if it never fitted */
+            len    = (size_t)(uint8_t)at[2] << 8 | (uint8_t)at[3];
+            header = 4;
+            if (len < 126) {
+                break; /* not its shortest form */
+            }
+        } else if (len > 126) {
+            break;
         }
         if ((first != (FIN | HAWSER_OPCODE_TEXT) && first != (FIN | HAWSER_OPCODE_BINARY)) ||
-            at[1] > 126 || header > 4 || len > (size_t)(end - at) - header ||
-            len > reader->max_message_bytes) {
+            len > (size_t)(end - at) - header || len > reader->max_message_bytes) {
             break;
         }
+        const char *payload = at + header;
         if (first == (FIN | HAWSER_OPCODE_TEXT) && !reader->text_unchecked &&
-            !ws_utf8_is_valid(at + header, len)) {
+            !ws_utf8_is_valid((const uint8_t *)payload, len)) {
             break;
         }
-        struct hawser_slice message = {(char *)at + header, len};
-        at += header + len;
-        in->at = (size_t)(at - in->bytes);
-        if (reader->handler.message(reader->arg, (enum hawser_opcode)(first & 0xfu), message)) {
-            return STOPPED;
-        }
+        at = payload + len;
+        rc = reader->handler.message(reader->message_arg, (enum hawser_opcode)(first & 0xfu),
+                                     (struct hawser_slice){payload, len});
     }
-    return GO_ON;
+    in->at = (size_t)(at - (const char *)in->bytes);
+    return rc != GO_ON ? STOPPED : GO_ON;
 }
 
 static int feed_once(struct ws_reader *reader, struct window *in, struct hawser_error *err)

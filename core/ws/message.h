@@ -17,12 +17,14 @@ enum ws_role {
 };
 
 struct ws_message_handler {
-    /** A whole message; a slice of the fed bytes where it came in one frame. Hot. @return 0; 1:
-     * stop (the reader was destroyed) */
+    /** A whole message; a slice of the fed bytes where it came in one frame. Hot. @param arg
+     * message_arg @return 0; 1: stop (the reader was destroyed) */
     int (*message)(void *arg, enum hawser_opcode opcode, struct hawser_slice bytes);
     /** A control frame: CLOSE (payload checked: length, code, UTF-8), PING, PONG. @return 0; 1:
      * stop */
     int (*control)(void *arg, enum hawser_opcode opcode, struct hawser_slice payload);
+    void *message_arg; /* NULL: that of `control`, too. So messages need not pass through whoever
+                          answers pings. */
 };
 
 struct ws_reader; /* the state between two feeds */

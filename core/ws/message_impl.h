@@ -9,7 +9,8 @@
 
 struct ws_reader {
     struct ws_message_handler handler;
-    void *arg;
+    void *arg;                    /* of `control` */
+    void *message_arg;            /* of `message` */
     struct net_loop *loop;        /* may be NULL */
     struct ws_inflater *inflater; /* NULL: permessage-deflate was not agreed on */
     struct buf gathered; /* payload of the message so far, where it is not handed on in place */

@@ -20,6 +20,7 @@ static void reader_init(struct ws_reader *reader, const struct ws_reader_options
     *reader = (struct ws_reader){
         .handler           = *handler,
         .arg               = arg,
+        .message_arg       = handler->message_arg != NULL ? handler->message_arg : arg,
         .role              = options->role,
         .max_message_bytes = options->max_message_bytes != 0 ? options->max_message_bytes
                                                              : DEFAULT_MAX_MESSAGE_BYTES,

@@ -235,13 +235,6 @@ static void take_close(struct ws_conn *conn, struct hawser_slice payload)
     }
 }
 
-static int on_message(void *arg, enum hawser_opcode opcode, struct hawser_slice bytes)
-{
-    struct ws_conn *conn = arg;
-    conn->handler->message(conn->arg, opcode, bytes);
-    return conn->destroyed;
-}
-
 static int on_control(void *arg, enum hawser_opcode opcode, struct hawser_slice payload)
 {
     struct ws_conn *conn = arg;
@@ -255,7 +248,10 @@ static int on_control(void *arg, enum hawser_opcode opcode, struct hawser_slice 
     return conn->destroyed;
 }
 
-const struct ws_message_handler conn_message_handler = {on_message, on_control};
+struct ws_message_handler conn_message_handler(const struct ws_conn *conn)
+{
+    return (struct ws_message_handler){conn->handler->message, on_control, conn->arg};
+}
 
 /* RFC 6455 7.1.7: told with a close frame; then nothing of the peer's is listened to any more, but
  * it is read, because a socket closed with unread bytes resets and could take the close frame with
@@ -283,12 +279,13 @@ static int feed(struct ws_conn *conn, uint8_t *bytes, size_t len, size_t *used,
                 struct hawser_error *err)
 {
     if (conn->reader == NULL) {
-        const struct ws_reader_options options = conn_reader_options(conn);
-        struct ws_reader *own = ws_reader_borrow(&options, &conn_message_handler, conn);
+        const struct ws_reader_options options  = conn_reader_options(conn);
+        const struct ws_message_handler handler = conn_message_handler(conn);
+        struct ws_reader *own                   = ws_reader_borrow(&options, &handler, conn);
         if (own != NULL) {
             return feed_borrowed(conn, own, bytes, len, used, err);
         }
-        conn->reader = ws_reader_create(&options, &conn_message_handler, conn, err);
+        conn->reader = ws_reader_create(&options, &handler, conn, err);
     }
     return conn->reader == NULL ? -1 : ws_reader_feed(conn->reader, bytes, len, used, err);
 }

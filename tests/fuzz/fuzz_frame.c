@@ -33,7 +33,7 @@ static int hear(void *arg, enum hawser_opcode opcode, struct hawser_slice bytes)
     return 0;
 }
 
-static const struct ws_message_handler HANDLER = {hear, hear};
+static const struct ws_message_handler HANDLER = {.message = hear, .control = hear};
 
 static size_t next_split(uint32_t *seed, size_t left)
 {

@@ -145,7 +145,7 @@ static int on_control(void *arg, enum hawser_opcode opcode, struct hawser_slice 
 
 static void make_reader(struct loopback *loopback, const struct ws_deflate_params *agreed)
 {
-    static const struct ws_message_handler HANDLER = {on_message, on_control};
+    static const struct ws_message_handler HANDLER = {.message = on_message, .control = on_control};
     struct hawser_error err                        = HAWSER_ERROR_INIT;
     struct ws_reader_options options               = {.role = WS_SERVER};
     if (agreed != NULL) {

@@ -47,9 +47,11 @@ static void on_phase(void *arg, enum ws_phase phase)
                                                    : "early");
 }
 
-static void on_message(void *arg, enum hawser_opcode opcode, struct hawser_slice bytes)
+static int on_message(void *arg, enum hawser_opcode opcode, struct hawser_slice bytes)
 {
+    const struct client *client = arg;
     say(arg, opcode == HAWSER_OPCODE_TEXT ? "text" : "binary", bytes);
+    return client->conn == NULL;
 }
 
 static void on_pong(void *arg, struct hawser_slice payload)

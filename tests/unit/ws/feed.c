@@ -62,7 +62,7 @@ static int on_control(void *arg, enum hawser_opcode opcode, struct hawser_slice 
 
 void feed_init_options(struct feed *feed, const struct ws_reader_options *options)
 {
-    static const struct ws_message_handler HANDLER = {on_message, on_control};
+    static const struct ws_message_handler HANDLER = {.message = on_message, .control = on_control};
     *feed                                          = (struct feed){.err = HAWSER_ERROR_INIT};
     feed->reader = ws_reader_create(options, &HANDLER, feed, &feed->err);
     ck_assert_ptr_nonnull(feed->reader);

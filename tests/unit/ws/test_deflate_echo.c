@@ -85,7 +85,7 @@ static int on_control(void *arg, enum hawser_opcode opcode, struct hawser_slice 
 static void end_init(struct end *end, enum ws_role role, const struct ws_deflate_params *agreed,
                      struct end *other)
 {
-    static const struct ws_message_handler HANDLER = {on_message, on_control};
+    static const struct ws_message_handler HANDLER = {.message = on_message, .control = on_control};
     struct hawser_error err                        = HAWSER_ERROR_INIT;
     int is_client                                  = role == WS_CLIENT;
     struct ws_reader_options options               = {
