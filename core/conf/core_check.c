@@ -14,6 +14,7 @@
 #include "conf/limits.h"
 #include "conf/nearest.h"
 #include "conf/on_error.h"
+#include "conf/reconnect.h"
 #include "conf/value.h"
 
 typedef void (*node_check_fn)(const struct conf_node *node, const struct conf_tree *tree,
@@ -117,7 +118,9 @@ static void check_control(const struct conf_node *node, const struct conf_tree *
         return;
     }
     if (strncmp(node->words[1], "unix:", 5) != 0 || node->words[1][5] == 0) {
-        conf_problem(problems, node, "\"control\": expected unix:PATH, got \"%.80s\"",
+        conf_problem(problems, node,
+                     "\"control\": expected unix:PATH or off, got \"%.80s\": it is a unix socket "
+                     "alone; other machines reach it through ssh -L",
                      node->words[1]);
     }
     for (size_t i = 2; i < node->word_count; i++) {
@@ -187,49 +190,11 @@ static void check_on_error(const struct conf_node *node, const struct conf_tree 
     }
 }
 
-/* A fraction from 0 to 1 with at most 6 digits: what strtod takes beyond that (nan, 0x1p-3, a comma
- * by locale) is no config. */
-static int is_fraction(const char *text)
-{
-    size_t digits = strspn(text, "0123456789");
-    if (digits != 1 || text[0] > '1') {
-        return 0;
-    }
-    if (text[1] == 0) {
-        return 1;
-    }
-    size_t after = strspn(text + 2, text[0] == '1' ? "0" : "0123456789");
-    return text[1] == '.' && after >= 1 && after <= 6 && text[2 + after] == 0;
-}
-
 static void check_reconnect(const struct conf_node *node, const struct conf_tree *tree,
                             struct conf_problems *problems)
 {
     (void)tree;
-    const char *const *words = node->words + 1;
-    size_t count             = node->word_count - 1;
-    const char *delay        = conf_value_option(words, count, "delay");
-    const char *max_delay    = conf_value_option(words, count, "max_delay");
-    const char *jitter       = conf_value_option(words, count, "jitter");
-    const char *attempts     = conf_value_option(words, count, "attempts");
-    if (delay != NULL) {
-        check_time(node, "reconnect delay", delay, 1, problems);
-    }
-    if (max_delay != NULL) {
-        check_time(node, "reconnect max_delay", max_delay, 1, problems);
-    }
-    if (jitter != NULL && !is_fraction(jitter)) {
-        conf_problem(problems, node,
-                     "\"reconnect jitter\": expected a fraction from 0 to 1 such as 0.2, got "
-                     "\"%.80s\"",
-                     jitter);
-    }
-    struct hawser_error err          = HAWSER_ERROR_INIT;
-    int64_t unused                   = 0;
-    const struct hawser_directive as = {.type = HAWSER_VALUE_NUMBER, .max = 1000000};
-    if (attempts != NULL && conf_value_check(&as, attempts, &unused, &err) != 0) {
-        conf_problem(problems, node, "\"reconnect attempts\": %s", err.message);
-    }
+    conf_reconnect_check(node, problems);
 }
 
 struct number_option {

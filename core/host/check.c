@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -313,6 +314,13 @@ static void print(const struct check *check, struct buf *printed)
     free(tables.rows);
 }
 
+static uint64_t memory_bytes(void)
+{
+    long pages = sysconf(_SC_PHYS_PAGES);
+    long size  = sysconf(_SC_PAGESIZE);
+    return pages <= 0 || size <= 0 ? UINT64_MAX : (uint64_t)pages * (uint64_t)size;
+}
+
 void check_config(const struct conf_tree *tree, const char *prefix, struct conf_problems *problems,
                   check_progress_fn progress, void *arg, struct buf *printed)
 {
@@ -329,6 +337,9 @@ void check_config(const struct conf_tree *tree, const char *prefix, struct conf_
     load_modules(&check);
     while ((node = conf_find(root, "output", node)) != NULL) {
         check_block(&check, node, HAWSER_OUTPUT);
+    }
+    if (problems->count == 0) {
+        check_output_places(tree, prefix, memory_bytes(), problems);
     }
     while ((node = conf_find(root, "telemetry", node)) != NULL) {
         check_block(&check, node, HAWSER_TELEMETRY);

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/slice.h"
 #include "conf/directive.h"
@@ -18,6 +19,7 @@
 #include "host/commands.h"
 #include "net/tls.h"
 #include "net/url.h"
+#include "output/queue.h"
 #include "ws/utf8.h"
 
 static int is_no_folder(const char *path)
@@ -104,6 +106,116 @@ void check_places(const struct conf_tree *tree, const char *prefix, struct conf_
     }
     if (control != NULL) {
         check_control(control, prefix, problems);
+    }
+}
+
+/* outputs */
+
+/* Where a file is, or would be: two names of one place are the same. */
+struct place {
+    const struct conf_node *node;
+    char *path; /* its folder's real one, and its name */
+    dev_t device;
+    ino_t inode;   /* 0: there is no such file yet */
+    int is_shared; /* a device, which many may write */
+};
+
+static int place_find(struct place *place, const struct conf_node *output, const char *prefix)
+{
+    struct stat about;
+    *place     = (struct place){.node = conf_find(output, "path", NULL)};
+    char *path = place->node == NULL || place->node->word_count != 2
+                     ? NULL
+                     : conf_value_path(place->node->words[1], prefix);
+    if (path == NULL) {
+        return 0;
+    }
+    if (stat(path, &about) == 0) {
+        place->device    = about.st_dev;
+        place->inode     = about.st_ino;
+        place->is_shared = !S_ISREG(about.st_mode);
+    }
+    char *slash      = strrchr(path, '/');
+    *slash           = 0; /* conf_value_path's are absolute */
+    char *folder     = realpath(path[0] == 0 ? "/" : path, NULL);
+    *slash           = '/';
+    struct buf whole = {0};
+    if (folder != NULL && buf_printf(&whole, "%s%s", folder, slash) == 0) {
+        const char *text = buf_text(&whole);
+        place->path      = text == NULL ? NULL : strdup(text);
+    }
+    buf_fini(&whole);
+    free(folder);
+    free(path);
+    return 1;
+}
+
+static int places_equal(const struct place *a, const struct place *b)
+{
+    if (a->is_shared || b->is_shared) {
+        return 0;
+    }
+    if (a->inode != 0 && a->inode == b->inode && a->device == b->device) {
+        return 1;
+    }
+    return a->path != NULL && b->path != NULL && strcmp(a->path, b->path) == 0;
+}
+
+static void check_output_file(const struct conf_tree *tree, const struct conf_node *output,
+                              const char *prefix, struct conf_problems *problems)
+{
+    const struct conf_node *other = NULL;
+    struct place place;
+    if (!place_find(&place, output, prefix)) {
+        return;
+    }
+    while ((other = conf_find(conf_tree_root(tree), "output", other)) != NULL && other != output) {
+        struct place taken;
+        int is_same = place_find(&taken, other, prefix) && places_equal(&place, &taken);
+        free(taken.path);
+        if (is_same) {
+            conf_problem(problems, place.node,
+                         "\"path\": output \"%s\" writes that file, too (%s:%u): expected a file "
+                         "for each output",
+                         other->words[other->word_count - 1], taken.node->file, taken.node->line);
+            break;
+        }
+    }
+    free(place.path);
+}
+
+static void check_queue(const struct conf_node *output, uint64_t memory_bytes,
+                        struct conf_problems *problems)
+{
+    const struct conf_node *at = conf_find(output, "queue_bytes", NULL);
+    uint64_t records =
+        (uint64_t)conf_get_number(output, &conf_core_table, 1, HAWSER_IN_OUTPUT, "queue_records");
+    uint64_t bytes =
+        (uint64_t)conf_get_number(output, &conf_core_table, 1, HAWSER_IN_OUTPUT, "queue_bytes");
+    uint64_t slots = records * OUTPUT_SLOT_BYTES;
+    if (slots + bytes <= memory_bytes) {
+        return;
+    }
+    at                    = at != NULL ? at : conf_find(output, "queue_records", NULL);
+    uint64_t most_bytes   = slots < memory_bytes ? memory_bytes - slots : 0;
+    uint64_t most_records = bytes < memory_bytes ? (memory_bytes - bytes) / OUTPUT_SLOT_BYTES : 0;
+    conf_problem(problems, at != NULL ? at : output,
+                 "a full queue of output \"%s\" takes %llu bytes, and this machine has %llu: "
+                 "expected queue_bytes of at most %llu, or queue_records of at most %llu",
+                 output->words[output->word_count - 1], (unsigned long long)(slots + bytes),
+                 (unsigned long long)memory_bytes, (unsigned long long)most_bytes,
+                 (unsigned long long)most_records);
+}
+
+void check_output_places(const struct conf_tree *tree, const char *prefix, uint64_t memory_bytes,
+                         struct conf_problems *problems)
+{
+    const struct conf_node *output = NULL;
+    while ((output = conf_find(conf_tree_root(tree), "output", output)) != NULL) {
+        if (output->is_block && output->word_count == 3) {
+            check_output_file(tree, output, prefix, problems);
+            check_queue(output, memory_bytes, problems);
+        }
     }
 }
 

@@ -220,6 +220,22 @@ static int send_signal(const struct options *options, const struct settings *set
     return 0;
 }
 
+/* Where `control` is wrong nobody can be asked, and a signal would end in silence. @return 1: told
+ */
+static int control_is_wrong(const struct conf_tree *tree, const struct settings *settings)
+{
+    const struct conf_node *node = conf_find(conf_tree_root(tree), "control", NULL);
+    if (settings->control_path != NULL || node == NULL ||
+        (node->word_count > 1 && strcmp(node->words[1], "off") == 0)) {
+        return 0;
+    }
+    fprintf(stderr,
+            "hawser: %s:%u: \"control\": expected unix:PATH or off; the host was not asked to "
+            "reload\n",
+            node->file, node->line);
+    return 1;
+}
+
 /* Only paths are needed here, so that a host can be stopped while its config is being edited. */
 static int run_signal(const struct options *options)
 {
@@ -236,7 +252,7 @@ static int run_signal(const struct options *options)
         status = fail(&err);
     } else if (strcmp(options->signal, "reload") == 0 && settings.control_path != NULL) {
         status = ask_reload(options, &settings);
-    } else {
+    } else if (strcmp(options->signal, "reload") != 0 || !control_is_wrong(tree, &settings)) {
         status = send_signal(options, &settings);
     }
     settings_fini(&settings);

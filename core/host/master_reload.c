@@ -143,36 +143,65 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
     finish(master, 0);
 }
 
+static void swap_text(char **a, char **b)
+{
+    char *kept = *a;
+    *a         = *b;
+    *b         = kept;
+}
+
+/* What a running host cannot change stays in force, for the children that it starts from now on,
+ * too: a worker that comes back as another user could not write what the others write. */
+static void keep_fixed(struct settings *now, struct settings *wanted)
+{
+    uint32_t mode        = now->control_mode;
+    int seccomp          = now->seccomp;
+    now->master_process  = wanted->master_process;
+    now->seccomp         = wanted->seccomp; /* a filter cannot be taken back */
+    now->control_mode    = wanted->control_mode;
+    wanted->seccomp      = seccomp;
+    wanted->control_mode = mode;
+    swap_text(&now->user, &wanted->user);
+    swap_text(&now->pid_path, &wanted->pid_path);
+    swap_text(&now->control_path, &wanted->control_path);
+    swap_text(&now->control_group, &wanted->control_group);
+}
+
+/* Afterwards the reload's settings are the old ones, but for what is fixed: there they are what the
+ * config wants. */
 static void adopt(struct master *master)
 {
-    struct master_reload *reload    = &master->reload;
-    struct settings old             = master->settings;
-    struct conf_tree *tree          = master->tree;
-    struct secrets secrets          = master->secrets;
-    int config                      = master->config;
-    master->settings                = reload->settings;
-    master->settings.master_process = old.master_process;
-    master->settings.seccomp        = old.seccomp; /* a filter cannot be taken back */
-    master->tree                    = reload->tree;
-    master->secrets                 = reload->secrets;
-    master->config                  = reload->config;
-    reload->settings                = old;
-    reload->tree                    = tree;
-    reload->secrets                 = secrets;
-    reload->config                  = config;
+    struct master_reload *reload = &master->reload;
+    struct settings old          = master->settings;
+    struct conf_tree *tree       = master->tree;
+    struct secrets secrets       = master->secrets;
+    int config                   = master->config;
+    master->settings             = reload->settings;
+    master->tree                 = reload->tree;
+    master->secrets              = reload->secrets;
+    master->config               = reload->config;
+    reload->settings             = old;
+    reload->tree                 = tree;
+    reload->secrets              = secrets;
+    reload->config               = config;
+    keep_fixed(&master->settings, &reload->settings);
     master->generation++;
+}
+
+static int text_differs(const char *a, const char *b)
+{
+    return strcmp(a == NULL ? "" : a, b == NULL ? "" : b) != 0;
 }
 
 static void warn_of_fixed(const struct master *master)
 {
-    const struct settings *before = &master->reload.settings; /* after adopt: the old ones */
-    const struct settings *after  = &master->settings;
-    if (strcmp(before->pid_path, after->pid_path) != 0 ||
-        strcmp(before->control_path == NULL ? "" : before->control_path,
-               after->control_path == NULL ? "" : after->control_path) != 0 ||
-        strcmp(before->user == NULL ? "" : before->user, after->user == NULL ? "" : after->user) !=
-            0 ||
-        settings_seccomp(master->tree) != after->seccomp) {
+    const struct settings *wanted = &master->reload.settings; /* after adopt */
+    const struct settings *now    = &master->settings;
+    if (text_differs(wanted->pid_path, now->pid_path) ||
+        text_differs(wanted->control_path, now->control_path) ||
+        text_differs(wanted->control_group, now->control_group) ||
+        wanted->control_mode != now->control_mode || text_differs(wanted->user, now->user) ||
+        wanted->seccomp != now->seccomp) {
         log_write(LOG_WARN, "HW-HOST-038",
                   "reload: changes of pid, control, user and seccomp need a restart; the old ones "
                   "stay in force");

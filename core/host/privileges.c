@@ -4,6 +4,7 @@
 #include "host/privileges.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <signal.h>
@@ -66,9 +67,21 @@ int privileges_keep_masters(const char *user, struct hawser_error *err)
                    err);
 }
 
+/* For dumps that a debugger makes (gcore), which no limit concerns. It is inherited, so that it
+ * holds where a child of another user may not write it. */
+static void leave_memory_out_of_dumps(void)
+{
+    int fd = open("/proc/self/coredump_filter", O_WRONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        (void)!write(fd, "0", 1); /* the kernel makes no dumps either way */
+        (void)close(fd);          /* nothing of ours is buffered in it */
+    }
+}
+
 int privileges_hide_memory(struct hawser_error *err)
 {
     static const struct rlimit none = {0, 0};
+    leave_memory_out_of_dumps();
     if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
         error_set_errno(err, HAWSER_SYSTEM_CALL, errno, "cannot keep core dumps from being made");
         return -1;

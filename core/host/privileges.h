@@ -8,7 +8,8 @@
 
 /**
  * No core dump, no debugger of other users', and none of our own, sees the memory of this process:
- * it holds credentials, now or later. At the very start, in each process.
+ * it holds credentials, now or later; nor does a dump that a debugger of root's makes, unless it is
+ * told to look at memory that is none of a dump's. At the very start, in each process.
  * @error SYSTEM_CALL
  */
 int privileges_hide_memory(struct hawser_error *err) HAWSER_MUST_CHECK;

@@ -76,8 +76,10 @@ static int read_control(struct settings *settings, const struct conf_tree *tree,
     if (word == NULL || strcmp(word, "off") == 0) {
         return 0;
     }
-    settings->control_path =
-        conf_value_path(strncmp(word, "unix:", 5) == 0 ? word + 5 : word, prefix);
+    if (strncmp(word, "unix:", 5) != 0) {
+        return 0; /* no socket of ours, as the check of the config says */
+    }
+    settings->control_path = conf_value_path(word + 5, prefix);
     if (node != NULL) {
         const char *mode  = conf_value_option(node->words, node->word_count, "mode");
         const char *group = conf_value_option(node->words, node->word_count, "group");

@@ -33,6 +33,8 @@ struct slot {
     uint64_t refused; /* records refused before this one, since the beginning */
 };
 
+_Static_assert(sizeof(struct slot) == OUTPUT_SLOT_BYTES, "OUTPUT_SLOT_BYTES tells otherwise");
+
 struct output_queue {
     uint8_t *bytes;
     struct slot *slots;

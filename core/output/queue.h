@@ -11,6 +11,7 @@
 #include "output/output.h"
 
 #define OUTPUT_BATCH_RECORDS 128u          /* most records of the queue in one batch */
+#define OUTPUT_SLOT_BYTES    24u           /* what a record's place takes, beside its bytes */
 #define OUTPUT_BATCH_BYTES   (256u * 1024) /* a batch ends behind the record that reaches it */
 
 struct output_queue;

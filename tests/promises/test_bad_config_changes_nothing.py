@@ -63,6 +63,7 @@ BROKEN = [
     (of_session("hartbeat 5s;"), 'unknown directive "hartbeat"; did you mean "heartbeat"?'),
     (of_session("required maybe;"), '"required": expected on or off, got "maybe"'),
     (of_session("reconnect dely=1s;"), '"reconnect": expected KEY=VALUE with a KEY of delay|max_delay|jitter|attempts, got "dely=1s"'),
+    (of_session("reconnect delay=1m max_delay=30s;"), '"reconnect": delay=1m is longer than max_delay=30s: expected at most as long'),
     (of_session("on_error 1006 explode;"), '"on_error": expected "wait" and a time, "reconnect", "stop" or "ignore", got "explode"'),
     (of_session("stale_after x;"), '"stale_after" takes 2 arguments, got 1'),
     (of_session("max_message 1;"), '"max_message": expected 1024 bytes to 1073741824 bytes, got "1"'),
@@ -70,6 +71,10 @@ BROKEN = [
     # outputs and telemetry
     ("output jsonl two { }", '"path" is missing in output "two"'),
     ("output jsonl two { path data/x; when_full burn; }", '"when_full": expected drop_oldest or drop_newest, got "burn"'),
+    ("output jsonl two { path data/two; queue_records 99999999999; }",
+     '"queue_records": expected 16 to 16777216, got "99999999999"'),
+    ("output jsonl two { path data/../data/ticks.jsonl; }",
+     '"path": output "ticks" writes that file, too ({conf}:9): expected a file for each output'),
     ("output jsonl { path x; }", '"output" takes 2 arguments, got 1'),
     ("output nothing two { path x; }", 'no output module "nothing" is loaded (loaded: jsonl); add load_module for it'),
     ("output jsonl ticks { path data/y; }", 'output "ticks" is defined twice: the first is at {conf}:9'),
@@ -119,6 +124,17 @@ class BadConfig(unittest.TestCase):
             self.assertEqual(sim.stats()["accepted"], 1)
             host.write_config(GOOD.format(url=sim.url))
             self.assertEqual(host.run("-s", "reload")[0], 0)
+
+    def test_a_control_socket_that_is_none_is_refused_and_no_reload_is_taken_for_done(self):
+        told = 'hawser.conf:11: "control": expected unix:PATH or off, got "tcp:1": it is a unix socket alone; other machines reach it through ssh -L'
+        with Sim() as sim, Host(GOOD.format(url=sim.url)) as host:
+            host.start()
+            host.write_config(GOOD.format(url=sim.url) + "control tcp:1;\n")
+            self.assertTrue(host.reload()["text"].endswith(told))
+            self.assertIn(told + "\n", host.run("-t")[2])
+            conf = host.path("hawser.conf")
+            self.assertEqual(host.run("-s", "reload"), (1, "", f'hawser: {conf}:11: "control": expected unix:PATH or off; the host was not asked to reload\n'))
+            self.assertEqual(host.run("-s", "quit")[0], 0)  # which needs the pid file alone
 
     def test_more_workers_than_the_host_has_room_for_need_a_restart(self):
         with Sim() as sim, Host(GOOD.format(url=sim.url)) as host:

@@ -60,6 +60,24 @@ class FewRights(unittest.TestCase):
             host.wait_state("btc")
             self.check(host, rights, nobody)
 
+    @unittest.skipIf(os.geteuid() != 0, "only root can become another user")
+    def test_another_user_in_a_reload_waits_for_a_restart_in_workers_that_come_later_too(self):
+        nobody = pwd.getpwnam("nobody")
+        with Sim() as sim, Host("user nobody;\n" + CONFIG.format(url=sim.url), files=CRED) as host:
+            os.chmod(host.path("data"), 0o777)
+            host.start()
+            host.wait_state("btc")
+            os.chmod(host.path("data/ticks.jsonl"), 0o666)  # the check asks whether the new user may write it
+            host.write_config("user daemon;\n" + CONFIG.format(url=sim.url))
+            for times in (1, 2):  # each reload tells it anew
+                self.assertTrue(host.reload()["ok"])
+                self.assertEqual(host.log().count("changes of pid, control, user and seccomp need a restart"), times)
+            before = host.workers()[0]["pid"]
+            os.kill(before, 9)
+            host.wait_log(f"(pid {before}) was ended by signal 9")
+            host.wait_state("btc")
+            self.check(host, CHOWN | DAC_OVERRIDE | KILL | SETGID | SETUID, nobody)
+
     def test_too_few_open_files_for_the_sessions_are_told_before_anything_starts(self):
         sessions = "".join(f"session s{i} {{ adapter deribit; url ws://127.0.0.1:1/; lines 2; }}\n" for i in range(40))
         with Host("load_module hawser_deribit.so;\n" + sessions) as host:

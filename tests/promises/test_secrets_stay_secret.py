@@ -1,7 +1,10 @@
 """A secret comes out nowhere: not by an exchange that repeats it, a log at debug, the control socket, the process list, a core dump, or memory that was given back."""
 import os
 import resource
+import shutil
 import signal
+import subprocess
+import tempfile
 import unittest
 
 from lib import canary
@@ -145,6 +148,27 @@ class SecretsStaySecret(unittest.TestCase):
             host.wait_log(f"(pid {worker}) was ended by signal 6")
             host.wait_state("btc")
             self.assertEqual([name for name in os.listdir(host.prefix) if "core" in name], [])
+
+    @unittest.skipIf(os.geteuid() != 0, "only root may attach a debugger to the host's processes")
+    @unittest.skipUnless(shutil.which("gdb"), "no gdb (scripts/setup tests)")
+    def test_a_dump_made_by_a_debugger_holds_none_of_them(self):
+        more = f'header "Authorization: Bearer {HEADER}";'
+        with EchoExchange(refuse=False, tokens=TOKENS) as exchange, start(exchange.url, more=more, secrets=[HEADER, *TOKENS]) as host:
+            host.wait_state("btc")
+            secrets = {SECRET, HEADER, *TOKENS}
+            worker = next(pid for pid in canary.processes(host.process.pid)[1:] if canary.find_in_memory(pid, {SECRET}))
+            for pid, there in ((worker, secrets), (host.process.pid, {SECRET, HEADER})):
+                self.assertTrue(all(canary.find_in_memory(pid, {one}) for one in there))
+                with tempfile.TemporaryDirectory() as folder:
+                    path = os.path.join(folder, "core")
+                    done = subprocess.run(["gdb", "-nx", "-batch", "-iex", "set debuginfod enabled off", "-iex", "set auto-solib-add off",
+                                           "-p", str(pid), "-ex", f"generate-core-file {path}"],
+                                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+                    if "ptrace: Operation not permitted" in done.stderr:
+                        self.skipTest("no process may be traced here")
+                    self.assertGreater(os.path.getsize(path), 0, done.stderr)
+                    self.assertEqual(canary.find_in_file(path, secrets), [])
+            host.wait_state("btc")
 
     @unittest.skipIf(os.geteuid() != 0, "only root may look into the memory of the host's processes")
     def test_memory_holds_them_only_where_they_are_used_and_no_longer(self):

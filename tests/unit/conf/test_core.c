@@ -127,8 +127,10 @@ static const struct wrong WRONG[] = {
     {"daemon no;", "main.conf:1: \"daemon\": expected on or off, got \"no\"\n"},
     {"error_log x loud;", "main.conf:1: \"error_log\": expected debug, info, notice, warn, error, "
                           "crit, alert or emerg, then text or json, got \"loud\"\n"},
-    {"control /run/x;", "main.conf:1: \"control\": expected unix:PATH, got \"/run/x\"\n"},
-    {"control unix:;", "main.conf:1: \"control\": expected unix:PATH, got \"unix:\"\n"},
+    {"control /run/x;", "main.conf:1: \"control\": expected unix:PATH or off, got \"/run/x\": it "
+                        "is a unix socket alone; other machines reach it through ssh -L\n"},
+    {"control unix:;", "main.conf:1: \"control\": expected unix:PATH or off, got \"unix:\": it is "
+                       "a unix socket alone; other machines reach it through ssh -L\n"},
     {"control unix:x mode=999;", "main.conf:1: \"control\": expected mode=OCTAL such as mode=0660, "
                                  "or group=NAME, got \"mode=999\"\n"},
     {"control unix:x group=;", "main.conf:1: \"control\": expected mode=OCTAL such as mode=0660, "
@@ -169,6 +171,13 @@ static const struct wrong WRONG[] = {
                                "rate|burst, got \"pace=1\"\n"},
     {MINE "reconnect delay=0; }",
      "main.conf:2: \"reconnect delay\": expected 1ms to 86400000ms, got \"0\"\n"},
+    {MINE "reconnect delay=2m max_delay=90s; }", "main.conf:2: \"reconnect\": delay=2m is longer "
+                                                 "than max_delay=90s: expected at most as long\n"},
+    {MINE "reconnect delay=31s; }", "main.conf:2: \"reconnect\": delay=31s is longer than "
+                                    "max_delay=30s (the default): expected at most as long\n"},
+    {MINE "reconnect max_delay=500ms; }", "main.conf:2: \"reconnect\": delay=1s (the default) is "
+                                          "longer than max_delay=500ms: expected at "
+                                          "most as long\n"},
     {MINE "reconnect max_delay=x; }", "main.conf:2: \"reconnect max_delay\": expected a time such "
                                       "as 500ms, 5s, 2m or 1h30m, got \"x\"\n"},
     {MINE "reconnect jitter=1.1; }", "main.conf:2: \"reconnect jitter\": expected a fraction from "

@@ -47,6 +47,61 @@ static const char *told(const char *text)
     return problems.count == 0 ? NULL : buf_text(&problems.text);
 }
 
+static const char *told_of_outputs(const char *text)
+{
+    struct conf_tree *tree = tree_of(text);
+    check_output_places(tree, here, UINT64_C(1) << 30, &problems);
+    conf_tree_destroy(tree);
+    return problems.count == 0 ? NULL : buf_text(&problems.text);
+}
+
+START_TEST(two_outputs_that_write_one_file_are_refused_by_whatever_name)
+{
+    static const char *const SAME[] = {
+        "output jsonl a { path plain; } output jsonl b { path plain; }",
+        "output jsonl a { path logs/new; } output jsonl b { path ./logs/../logs/new; }",
+        "output jsonl a { path plain; } output jsonl b { path link; }",
+        "output jsonl a { path plain; } output other b { path hard; }",
+        "output jsonl a { path logs/new; } output jsonl b { path also/new; }",
+    };
+    ck_assert_int_eq(symlink("plain", "link"), 0);
+    ck_assert_int_eq(symlink("logs", "also"), 0);
+    ck_assert_int_eq(link("plain", "hard"), 0);
+    const char *text = told_of_outputs(SAME[_i]);
+    ck_assert_ptr_nonnull(text);
+    ck_assert_ptr_nonnull(strstr(text, "\"path\": output \"a\" writes that file, too ("));
+    ck_assert_uint_eq(problems.count, 1);
+}
+END_TEST
+
+START_TEST(outputs_with_files_of_their_own_or_devices_pass)
+{
+    ck_assert_ptr_null(
+        told_of_outputs("output jsonl a { path plain; } output jsonl b { path plain2; }"
+                        "output jsonl c { path /dev/null; } output jsonl d { path /dev/null; }"
+                        "output x e { server 1; } output x f { server 1; }"
+                        "output jsonl g { path none/x; } output jsonl h { path none/y; }"));
+}
+END_TEST
+
+START_TEST(a_queue_that_the_machine_cannot_hold_is_refused_with_the_range)
+{
+    const char *text =
+        told_of_outputs("output jsonl a { path plain; queue_records 1000; queue_bytes 2g; }");
+    ck_assert_ptr_nonnull(text);
+    ck_assert_ptr_nonnull(strstr(text,
+                                 "a full queue of output \"a\" takes 2147507648 bytes, and this "
+                                 "machine has 1073741824: expected queue_bytes of at most "
+                                 "1073717824, or queue_records of at most 0"));
+}
+END_TEST
+
+START_TEST(a_queue_that_fits_passes)
+{
+    ck_assert_ptr_null(told_of_outputs("output jsonl a { path plain; queue_records 16777216; }"));
+}
+END_TEST
+
 static const struct {
     const char *text;
     const char *part;
@@ -110,5 +165,9 @@ int main(void)
                         (int)(sizeof(WRONG) / sizeof(WRONG[0])));
     tcase_add_loop_test(cases, a_place_that_can_work_passes, 0,
                         (int)(sizeof(RIGHT) / sizeof(RIGHT[0])));
+    tcase_add_loop_test(cases, two_outputs_that_write_one_file_are_refused_by_whatever_name, 0, 5);
+    tcase_add_test(cases, outputs_with_files_of_their_own_or_devices_pass);
+    tcase_add_test(cases, a_queue_that_the_machine_cannot_hold_is_refused_with_the_range);
+    tcase_add_test(cases, a_queue_that_fits_passes);
     return suite_run("host/check_places", cases);
 }
