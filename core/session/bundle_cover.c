@@ -14,19 +14,46 @@ struct bundle_channel *bundle_channel_find(const struct bundle *bundle, struct h
     return channel == NULL ? NULL : channel->merged;
 }
 
-static int covers(const struct bundle_line *line, const struct bundle_channel *channel,
-                  struct hawser_slice name)
+int bundle_is_silent(const struct bundle_channel *channel, const struct channel *own)
+{
+    clock_ns_t since = own->confirmed_at + BUNDLE_COVER_NS;
+    return own->state == CHANNEL_CONFIRMED && clock_monotonic() >= since &&
+           channel->passed_at < since;
+}
+
+enum coverage {
+    COVERS_NOT,
+    COVERS_SINCE_CONFIRMED, /* as far as its silence tells */
+    COVERS_ALL              /* that followed what was passed on as it began */
+};
+
+static enum coverage coverage_of(const struct bundle_line *line,
+                                 const struct bundle_channel *channel, struct hawser_slice name)
 {
     const struct session *session = line->session;
     const struct merge_line *self = &channel->merge.lines[line->slot];
     const struct channel *own =
         session_link_is_open(session) ? wanted_find(&session->wanted, name) : NULL;
     if (own == NULL || own->state != CHANNEL_CONFIRMED || own->origin == 0) {
-        return 0;
+        return COVERS_NOT;
     }
-    return self->fresh || self->since != own->asked_at
-               ? clock_monotonic() - own->confirmed_at >= BUNDLE_COVER_NS
-               : self->joined;
+    if (self->fresh || self->since != own->asked_at) {
+        return bundle_is_silent(channel, own) ? COVERS_SINCE_CONFIRMED : COVERS_NOT;
+    }
+    switch (merge_stand(&channel->merge, line->slot, clock_monotonic())) {
+    case MERGE_JOINED:
+        return self->assumed ? COVERS_SINCE_CONFIRMED : COVERS_ALL;
+    case MERGE_TRAILS:
+        return COVERS_ALL;
+    default:
+        return COVERS_NOT;
+    }
+}
+
+static int covers(const struct bundle_line *line, const struct bundle_channel *channel,
+                  struct hawser_slice name)
+{
+    return coverage_of(line, channel, name) != COVERS_NOT;
 }
 
 int bundle_is_covered(const struct bundle *bundle, const struct bundle_channel *channel,
@@ -40,6 +67,49 @@ int bundle_is_covered(const struct bundle *bundle, const struct bundle_channel *
         }
     }
     return 0;
+}
+
+/** Does another line have all that came since the last sign of life of one that is lost? What was
+ * under way to that one since then may be lost with it. */
+static int makes_up_for(const struct bundle_line *lost, const struct bundle_channel *channel,
+                        struct hawser_slice name)
+{
+    const struct list *node;
+    list_for_each (node, &lost->bundle->lines) {
+        const struct bundle_line *line = LIST_ENTRY(node, const struct bundle_line, node);
+        enum coverage coverage = line == lost ? COVERS_NOT : coverage_of(line, channel, name);
+        if (coverage == COVERS_ALL || (coverage == COVERS_SINCE_CONFIRMED &&
+                                       wanted_find(&line->session->wanted, name)->confirmed_at <=
+                                           lost->session->beat.heard_at)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Channels without numbers tell nothing of another exchange's; but where a channel with numbers
+ * shows that it is another one, they are not waited for either. */
+int bundle_is_in_doubt(const struct bundle_line *line)
+{
+    clock_ns_t now   = clock_monotonic();
+    int has_unknown  = 0;
+    int is_elsewhere = 0;
+    const struct list *node;
+    list_for_each (node, &line->bundle->merge->book.in_state[CHANNEL_WANTED]) {
+        const struct channel *named          = LIST_ENTRY(node, const struct channel, in_state);
+        const struct bundle_channel *channel = named->merged;
+        const struct merge_line *self        = &channel->merge.lines[line->slot];
+        enum merge_stand stand               = merge_stand(&channel->merge, line->slot, now);
+        if (stand == MERGE_ELSEWHERE) {
+            is_elsewhere |= self->counted;
+        } else if (stand == MERGE_UNKNOWN && self->begun_at != 0 &&
+                   now - self->begun_at >= MERGE_PATIENCE_NS) {
+            has_unknown = 1;
+        } else if (stand == MERGE_TRAILS || !covers(line, channel, channel_name(named))) {
+            return 1;
+        }
+    }
+    return has_unknown && !is_elsewhere;
 }
 
 size_t bundle_count_covered(const struct bundle_line *line)
@@ -106,7 +176,9 @@ static struct bundle_channel *enter(struct bundle *bundle, const struct channel 
     named->merged         = channel;
     channel->name         = named;
     list_init(&channel->holding);
-    list_init(&channel->held);
+    for (size_t slot = 0; slot < MERGE_LINES_MAX; slot++) {
+        list_init(&channel->held[slot]);
+    }
     merge_init(&channel->merge, merge_window(book->count));
     return channel;
 }
@@ -115,13 +187,19 @@ static struct bundle_channel *enter(struct bundle *bundle, const struct channel 
 static void take_over(const struct bundle_line *line, struct channel *own,
                       struct bundle_channel *channel)
 {
-    channel->merge.passed = own->gap;
+    uint8_t is_confirmed    = own->state == CHANNEL_CONFIRMED;
+    channel->merge.passed   = own->gap;
+    channel->merge.begun_at = is_confirmed && own->good_ns != 0 ? own->confirmed_at : 0;
     channel->merge.lines[line->slot] =
-        (struct merge_line){.since   = own->asked_at,
-                            .highest = own->gap.last,
-                            .counted = own->gap.seen,
-                            .joined  = own->state == CHANNEL_CONFIRMED};
+        (struct merge_line){.since    = own->asked_at,
+                            .begun_at = is_confirmed ? own->confirmed_at : 0,
+                            .first    = own->gap.last,
+                            .mark     = own->gap.last,
+                            .highest  = own->gap.last,
+                            .counted  = own->gap.seen,
+                            .joined   = is_confirmed};
     channel->passed_ns = own->good_ns;
+    channel->passed_at = own->good_ns != 0 ? own->seen_at : 0;
     if (own->gap_pending) {
         bundle_owe(channel, own->gap_since_ns, "connection", line->session->break_message);
     }
@@ -212,30 +290,6 @@ void bundle_merge_free(struct bundle *bundle)
     bundle->merge = NULL;
 }
 
-/** What it brings now that no other is left is still older, by its numbers, than what was passed
- * on: it counts from elsewhere, and what was taken for seen was not. */
-static int counts_from_elsewhere(const struct bundle_line *line,
-                                 const struct bundle_channel *channel)
-{
-    const struct merge_line *self = &channel->merge.lines[line->slot];
-    return channel->merge.passed.seen && self->counted &&
-           self->highest < channel->merge.passed.last;
-}
-
-static void tell_elsewhere(struct bundle_line *line, struct bundle_channel *channel,
-                           struct channel *own)
-{
-    bundle_owe(channel, channel->passed_ns, "sequence",
-               "the new connection counts from elsewhere than the one before");
-    bundle_tell_owed(line->bundle, channel, channel_name(own));
-    session_emit(line->session, HAWSER_EVENT_GAP_DETECTED, 1, HAWSER_SESSION_GAP, own->name);
-    log_about(&line->session->log, LOG_WARN, "HW-SESSION-050",
-              "channel %s: the new connection counts from elsewhere than the one before, so "
-              "that messages may be missing; it is subscribed again alone",
-              own->name);
-    session_heal(line->session, own);
-}
-
 void bundle_merge_end(struct bundle *bundle)
 {
     struct bundle_merge *merge = bundle->merge;
@@ -244,10 +298,8 @@ void bundle_merge_end(struct bundle *bundle)
     list_for_each (node, &merge->book.in_state[CHANNEL_WANTED]) {
         struct bundle_channel *channel = CHANNEL_OF(node)->merged;
         struct channel *own            = wanted_find(&session->wanted, channel_name(channel->name));
-        if (own != NULL && counts_from_elsewhere(bundle_first(bundle), channel)) {
-            tell_elsewhere(bundle_first(bundle), channel, own);
-        }
         if (own != NULL) {
+            own->gap          = own->gap.seen ? own->gap : channel->merge.passed;
             own->gap_pending  = channel->owes && !channel->told;
             own->gap_since_ns = channel->owed_since_ns;
         }
@@ -267,7 +319,7 @@ static void lose(struct bundle_line *line, struct channel *own, size_t counts[2]
     if (channel == NULL || !own->gap_pending) {
         return;
     }
-    int covered = bundle_is_covered(bundle, channel, channel_name(own), line);
+    int covered = makes_up_for(line, channel, channel_name(own));
     if (covered) {
         own->gap_pending = 0;
     } else {

@@ -38,7 +38,7 @@ void bundle_owe(struct bundle_channel *channel, int64_t since_ns, const char *re
     }
     channel->owes          = 1;
     channel->owed_since_ns = since_ns;
-    channel->merge.passed  = (struct gap_watch){0};
+    merge_restart(&channel->merge);
     (void)snprintf(channel->owed_reason, sizeof(channel->owed_reason), "%s", reason);
     (void)snprintf(channel->owed_message, sizeof(channel->owed_message), "%.*s",
                    (int)sizeof(channel->owed_message) - 1, message);
@@ -53,6 +53,7 @@ static void put_gap(struct bundle *bundle, struct bundle_channel *channel,
     gap.time_ns              = clock_realtime();
     gap.session              = slice_of(bundle->name);
     channel->told            = 1;
+    channel->torn            = 1;
     bundle->merge->gaps++;
     bundle_put(bundle, &gap);
 }
@@ -71,26 +72,33 @@ void bundle_tell_owed(struct bundle *bundle, struct bundle_channel *channel,
     }
 }
 
+/* A snapshot that ends what a gap began is no gap of its own. Changes without one are of no use,
+ * but where none ever comes, to subscribe again brings only the next hole. */
 static void tell_hole(struct bundle *bundle, struct bundle_channel *channel,
-                      const struct merge_item *item, enum gap_verdict verdict)
+                      const struct merge_item *item, const char *hole)
 {
-    const struct bundle_line *line = bundle_line_of(bundle, item->line);
-    struct hawser_slice name       = item->delivery->channel;
+    const struct hawser_delivery *delivery = item->delivery;
+    const struct bundle_line *line         = bundle_line_of(bundle, item->line);
+    struct hawser_slice name               = delivery->channel;
     struct channel *own = line == NULL ? NULL : wanted_find(&line->session->wanted, name);
-    if (!channel->told) {
-        put_gap(bundle, channel,
-                &(struct hawser_record){.channel  = name,
-                                        .since_ns = channel->passed_ns,
-                                        .reason   = SLICE_LITERAL("sequence"),
-                                        .message  = slice_of(gap_text(verdict))});
+    int is_sequenced    = (delivery->flags & HAWSER_DELIVERY_SEQUENCED) != 0;
+    int is_snapshot     = (delivery->flags & HAWSER_DELIVERY_SNAPSHOT) != 0;
+    int is_change = (delivery->flags & HAWSER_DELIVERY_FOLLOWS) != 0 || channel->has_snapshots;
+    int ends_one  = channel->torn && is_snapshot;
+    if (!channel->told && !ends_one) {
+        put_gap(
+            bundle, channel,
+            &(struct hawser_record){.channel  = name,
+                                    .since_ns = channel->passed_ns,
+                                    .reason   = slice_of(is_sequenced ? "sequence" : "connection"),
+                                    .message  = slice_of(hole)});
         session_emit(bundle_first(bundle)->session, HAWSER_EVENT_GAP_DETECTED, 1,
                      HAWSER_SESSION_GAP, own == NULL ? NULL : own->name);
         log_about(&bundle->log, LOG_WARN, "HW-SESSION-038",
-                  "channel %.*s: %s, at %" PRIu64 ", and no line has them; it is "
-                  "subscribed again alone",
-                  (int)name.len, name.data, gap_text(verdict), item->delivery->sequence);
+                  "channel %.*s: %s, at %" PRIu64 ", and no line has what is missing",
+                  (int)name.len, name.data, hole, delivery->sequence);
     }
-    if (own != NULL) {
+    if (own != NULL && is_sequenced && is_change && !is_snapshot) {
         session_heal(line->session, own);
     }
 }
@@ -98,7 +106,8 @@ static void tell_hole(struct bundle *bundle, struct bundle_channel *channel,
 /* data */
 
 void bundle_pass(struct bundle *bundle, struct bundle_channel *channel,
-                 const struct merge_item *item, const struct hawser_record *record)
+                 const struct merge_item *item, const struct hawser_record *record,
+                 const char *hole)
 {
     const struct hawser_delivery *delivery = item->delivery;
     struct bundle_line *line               = bundle_line_of(bundle, item->line);
@@ -112,9 +121,16 @@ void bundle_pass(struct bundle *bundle, struct bundle_channel *channel,
                      .data        = delivery->data,
     };
     bundle_tell_owed(bundle, channel, delivery->channel);
+    if (hole != NULL) {
+        merge_restart(&channel->merge);
+    }
     enum gap_verdict verdict = merge_pass(&channel->merge, item);
-    if (verdict != GAP_NONE) {
-        tell_hole(bundle, channel, item, verdict);
+    if (hole != NULL || verdict != GAP_NONE) {
+        tell_hole(bundle, channel, item, hole != NULL ? hole : gap_text(verdict));
+    }
+    if ((delivery->flags & HAWSER_DELIVERY_SNAPSHOT) != 0) {
+        channel->has_snapshots = 1;
+        channel->torn          = 0;
     }
     channel->told       = 0;
     channel->stale_told = 0;
@@ -146,18 +162,6 @@ static void measure_lead(struct bundle *bundle, const struct bundle_channel *cha
     }
 }
 
-static void get_ahead(struct bundle_line *line, struct bundle_channel *channel,
-                      const struct merge_item *item, const struct hawser_record *record)
-{
-    struct bundle *bundle = line->bundle;
-    if (bundle_is_covered(bundle, channel, record->channel, line)) {
-        bundle_hold(bundle, channel, item);
-        return;
-    }
-    bundle_hold_flush(bundle, channel);
-    bundle_pass(bundle, channel, item, record);
-}
-
 static void take_data(struct bundle_line *line, const struct hawser_record *record)
 {
     struct bundle *bundle                  = line->bundle;
@@ -169,31 +173,29 @@ static void take_data(struct bundle_line *line, const struct hawser_record *reco
         return;
     }
     struct merge_line *self = &channel->merge.lines[line->slot];
-    struct merge_item item  = {delivery, merge_hash(delivery), line->slot};
+    struct merge_item item  = {delivery, merge_hash(delivery), line->slot,
+                               line->session->beat.heard_at};
     merge_meet(&channel->merge, line->slot, own->asked_at);
-    if (self->fresh && own->state == CHANNEL_CONFIRMED &&
-        clock_monotonic() - own->confirmed_at >= BUNDLE_COVER_NS) {
-        self->joined = 1;
+    if (self->fresh && bundle_is_silent(channel, own)) {
+        self->joined  = 1;
+        self->assumed = 1;
     }
     switch (merge_judge(&channel->merge, &item)) {
     case MERGE_SEEN:
         measure_lead(bundle, channel, &item);
         break;
     case MERGE_NEW:
-        bundle_pass(bundle, channel, &item, record);
+        if (channel->held_count > 0) {
+            bundle_hold_before(bundle, channel, &item);
+        }
+        bundle_pass(bundle, channel, &item, record, NULL);
         break;
     case MERGE_AHEAD:
-        get_ahead(line, channel, &item, record);
-        return;
     case MERGE_BACK:
-        if (bundle_is_covered(bundle, channel, record->channel, line)) {
-            return;
-        }
-        merge_forget(&channel->merge, line->slot);
-        bundle_pass(bundle, channel, &item, record);
-        break;
+        bundle_hold(line, channel, &item, record);
+        return;
     }
-    if (!list_is_empty(&channel->held)) {
+    if (channel->held_count > 0) {
         bundle_hold_look(bundle, channel, &item);
     }
 }
@@ -223,7 +225,7 @@ static void take_gap(struct bundle_line *line, const struct hawser_record *recor
         bundle_tell_owed(bundle, channel, record->channel); /* nothing owed: another line went on */
         return;
     }
-    channel->merge.lines[line->slot].joined = 0;
+    merge_doubt(&channel->merge, line->slot);
     if (bundle_is_covered(bundle, channel, record->channel, line)) {
         swallow(line, record, "a gap");
     } else if (slice_equal_text(record->reason, "sequence")) {
@@ -232,6 +234,7 @@ static void take_gap(struct bundle_line *line, const struct hawser_record *recor
         bundle_owe(channel, record->since_ns, "sequence", message); /* its data comes next */
     } else if (!channel->told) {
         channel->owes = 0;
+        merge_restart(&channel->merge);
         put_gap(bundle, channel, record);
     }
 }

@@ -41,11 +41,14 @@ struct bundle_line {
 /** A channel that lines are merged in. */
 struct bundle_channel {
     struct merge_channel merge;
-    const struct channel *name; /* in the book */
-    struct list holding;        /* in bundle_merge.holding, while messages are held back */
-    struct list held;           /* struct bundle_held */
-    uint8_t owes;               /* a gap is to be told before the next data */
-    uint8_t told;               /* a gap was told since the last data */
+    const struct channel *name;        /* in the book */
+    struct list holding;               /* in bundle_merge.holding, while messages are held back */
+    struct list held[MERGE_LINES_MAX]; /* struct bundle_held, of each line in its order */
+    size_t held_count;
+    uint8_t owes; /* a gap is to be told before the next data */
+    uint8_t told; /* a gap was told since the last data */
+    uint8_t torn; /* a gap was told since the last snapshot */
+    uint8_t has_snapshots;
     uint8_t stale_told;
     uint8_t passed_by; /* slot */
     int64_t passed_ns; /* realtime of the last message passed on */
@@ -55,7 +58,7 @@ struct bundle_channel {
     char owed_message[160];
 };
 
-/** A message that is ahead of what was passed on, until another line has come so far. */
+/** A message of a line that has not joined, until it has or nothing else goes on. */
 struct bundle_held {
     struct list node;
     struct hawser_delivery delivery; /* its channel's name is of the book */
@@ -76,6 +79,7 @@ struct bundle_merge {
     uint64_t gaps;
     uint64_t covered; /* gaps and closes of one line that another one made good */
     struct complaint overflow;
+    struct complaint elsewhere;
 };
 
 /** One line on its way to take over from another. Zero: none is. */
@@ -176,9 +180,15 @@ void bundle_on_tidy(evutil_socket_t fd, short what, void *arg);
 void bundle_merge_record(struct bundle_line *line, const struct hawser_record *record);
 /** Number a record, and hand it to the owner. Hot. */
 void bundle_put(struct bundle *bundle, const struct hawser_record *record);
-/** Pass a message on. @param record NULL: it was held back. Hot. */
+/**
+ * Pass a message on. Hot.
+ * @param record  NULL: it was held back
+ * @param hole    NULL: it follows what was passed on; else why it cannot be told what is missing in
+ *                front of it: a gap says so, and the channel begins anew with it
+ */
 void bundle_pass(struct bundle *bundle, struct bundle_channel *channel,
-                 const struct merge_item *item, const struct hawser_record *record);
+                 const struct merge_item *item, const struct hawser_record *record,
+                 const char *hole);
 /** A gap is to be told, before the channel's next data at the latest. */
 void bundle_owe(struct bundle_channel *channel, int64_t since_ns, const char *reason,
                 const char *message);
@@ -187,17 +197,20 @@ void bundle_tell_owed(struct bundle *bundle, struct bundle_channel *channel,
                       struct hawser_slice name);
 
 /* bundle_hold.c */
-/** Keep a message back until another line has come so far. */
-void bundle_hold(struct bundle *bundle, struct bundle_channel *channel,
-                 const struct merge_item *item);
-/** A message of a line was passed on, or seen: what was held back may follow now. Hot. */
+/** A message that follows nothing: it waits while another line covers the channel, and else is
+ * passed on behind a gap. */
+void bundle_hold(struct bundle_line *line, struct bundle_channel *channel,
+                 const struct merge_item *item, const struct hawser_record *record);
+/** A message is about to be passed on: what other lines hold from in front of it goes first. */
+void bundle_hold_before(struct bundle *bundle, struct bundle_channel *channel,
+                        const struct merge_item *item);
+/** A message of a line was passed on, or seen: what was held back may follow now. */
 void bundle_hold_look(struct bundle *bundle, struct bundle_channel *channel,
                       const struct merge_item *item);
-/** Pass on what is held back in a channel, holes or not. */
-void bundle_hold_flush(struct bundle *bundle, struct bundle_channel *channel);
-/** The same in all channels. */
+/** Pass on whatever is held back in any channel, behind gaps. */
 void bundle_hold_flush_all(struct bundle *bundle);
-/** Nothing covers these any more: pass on what was held back there. */
+/** Lines went, or are not what they seemed: where no other line covers a channel, what is held back
+ * is passed on behind a gap. */
 void bundle_hold_recheck(struct bundle *bundle);
 /** Drop what was held back of one line, or of all (SIZE_MAX), in a channel. */
 void bundle_hold_drop(struct bundle *bundle, struct bundle_channel *channel, size_t slot);
@@ -217,6 +230,12 @@ struct bundle_channel *bundle_channel_find(const struct bundle *bundle, struct h
 /** Does a line other than `but` (NULL: any) bring everything that follows what was passed on? */
 int bundle_is_covered(const struct bundle *bundle, const struct bundle_channel *channel,
                       struct hawser_slice name, const struct bundle_line *but);
+/** Is the line confirmed in a channel of which nothing came, when it is right that nothing did?
+ * Hot.
+ */
+int bundle_is_silent(const struct bundle_channel *channel, const struct channel *own);
+/** May it still show that the line covers a channel that it does not yet? */
+int bundle_is_in_doubt(const struct bundle_line *line);
 /** @return of how many channels the line brings everything */
 size_t bundle_count_covered(const struct bundle_line *line);
 /** A line's link is gone: gaps are owed where no other covers. */

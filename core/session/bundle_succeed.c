@@ -1,8 +1,8 @@
 /*
  * One line takes over from another: for a planned rotation, or since a reload changed what lines
- * are made of. The new one is READY, and has covered every channel for a while, before the old one
- * is told to leave. One at a time in a bundle; how many at a time towards one exchange, says
- * overlap.h.
+ * are made of. The new one is READY, and covers every channel or is known to count from elsewhere,
+ * before the old one is told to leave. One at a time in a bundle; how many at a time towards one
+ * exchange, says overlap.h.
  */
 #include "base/error.h"
 #include "base/log.h"
@@ -13,7 +13,7 @@
 #define LOOK_MS       INT64_C(50)
 #define RETRY_MS      INT64_C(30000) /* of a rotation that failed, at least */
 #define SETTLE_NS     (BUNDLE_COVER_NS + 100 * CLOCK_NS_PER_MS)
-#define SETTLE_MAX_NS (5 * CLOCK_NS_PER_S)
+#define SETTLE_MAX_NS MERGE_PATIENCE_MAX_NS
 #define LEAVE_MS      INT64_C(10000) /* goodbye and close handshake, generously */
 #define ROTATE_SPREAD 0.1
 
@@ -106,8 +106,7 @@ static int has_settled(const struct bundle *bundle, clock_ns_t now)
     if (is_broken(s->old) || !session_link_is_open(s->old->session)) {
         return 1;
     }
-    if (overlap < SETTLE_NS ||
-        (!list_is_empty(&bundle->merge->holding) && overlap < SETTLE_MAX_NS)) {
+    if (overlap < SETTLE_NS || (overlap < SETTLE_MAX_NS && bundle_is_in_doubt(s->next))) {
         return 0;
     }
     return session_requests_waiting(s->old->session) == 0 ||

@@ -48,7 +48,8 @@ uint64_t merge_hash(const struct hawser_delivery *delivery)
 
 static uint64_t tail_of(const struct merge_channel *channel)
 {
-    return channel->head > channel->window ? channel->head - channel->window : 0;
+    uint64_t tail = channel->head > channel->window ? channel->head - channel->window : 0;
+    return tail > channel->floor ? tail : channel->floor;
 }
 
 void merge_meet(struct merge_channel *channel, size_t line, clock_ns_t since)
@@ -57,18 +58,33 @@ void merge_meet(struct merge_channel *channel, size_t line, clock_ns_t since)
     if (self->since == since) {
         return;
     }
-    self->since  = since;
-    self->fresh  = 1;
-    self->joined = 0;
-    self->cursor = tail_of(channel);
+    *self = (struct merge_line){.since = since, .fresh = 1, .cursor = tail_of(channel)};
     for (uint64_t at = self->cursor; channel->marks != NULL && at < channel->head; at++) {
         channel->marks[at & (channel->window - 1)] &= (uint8_t)~mark_of(line);
     }
 }
 
+void merge_doubt(struct merge_channel *channel, size_t line)
+{
+    struct merge_line *self = &channel->lines[line];
+    self->begun_at          = 0;
+    self->joined            = 0;
+    self->assumed           = 0;
+}
+
 void merge_forget(struct merge_channel *channel, size_t line)
 {
     channel->lines[line] = (struct merge_line){0};
+}
+
+void merge_restart(struct merge_channel *channel)
+{
+    channel->passed   = (struct gap_watch){0};
+    channel->begun_at = 0;
+    channel->floor    = channel->head;
+    for (size_t line = 0; line < MERGE_LINES_MAX; line++) {
+        merge_doubt(channel, line);
+    }
 }
 
 /* Where does it stand to what was passed on? */
@@ -84,12 +100,25 @@ static enum merge_verdict place(struct merge_channel *channel, const struct merg
         return MERGE_NEW;
     }
     if (delivery->sequence <= passed->last) {
-        self->joined = 1; /* whatever comes after what was passed on comes by this line too */
-        return MERGE_SEEN;
+        self->joined  = (self->joined && !self->assumed) || delivery->sequence >= self->mark;
+        self->assumed = 0;
+        return self->joined ? MERGE_SEEN : MERGE_BACK;
+    }
+    if (follows && delivery->sequence == self->first) {
+        self->assumed = 0; /* its first one, and nothing is missing in front of it */
     }
     return follows || (self->joined && (delivery->flags & HAWSER_DELIVERY_SNAPSHOT) != 0)
                ? MERGE_NEW
                : MERGE_AHEAD;
+}
+
+static void begin(const struct merge_channel *channel, struct merge_line *self,
+                  const struct merge_item *item)
+{
+    self->begun_at = item->at;
+    self->counted  = (uint8_t)is_sequenced(item->delivery);
+    self->first    = item->delivery->sequence;
+    self->mark     = channel->passed.seen ? channel->passed.last : 0;
 }
 
 static enum merge_verdict judge_sequence(struct merge_channel *channel,
@@ -97,12 +126,15 @@ static enum merge_verdict judge_sequence(struct merge_channel *channel,
 {
     struct merge_line *self = &channel->lines[item->line];
     uint64_t sequence       = item->delivery->sequence;
-    if (self->counted && sequence < self->highest && channel->passed.seen) {
-        self->joined = 0;
-        return MERGE_BACK;
+    if (sequence < self->highest && self->begun_at != 0) { /* its numbers went back */
+        merge_doubt(channel, item->line);
+        begin(channel, self, item);
+    }
+    if (merge_is_given_up(channel, item->line, item->at)) {
+        self->mark =
+            channel->passed.last; /* the others went on; it has to come to where they are */
     }
     self->highest = sequence;
-    self->counted = 1;
     return place(channel, item);
 }
 
@@ -117,23 +149,33 @@ static enum merge_verdict judge_content(struct merge_channel *channel,
     for (uint64_t at = self->cursor; at < channel->head; at++) {
         if (channel->hashes[at & mask] == item->hash && (channel->marks[at & mask] & mark) == 0) {
             channel->marks[at & mask] |= mark;
-            self->cursor = at + 1;
-            self->joined = 1;
+            self->cursor  = at + 1;
+            self->joined  = 1;
+            self->assumed = 0;
             return MERGE_SEEN;
         }
     }
-    return self->joined ? MERGE_NEW : MERGE_AHEAD;
+    return self->joined || channel->begun_at == 0 ? MERGE_NEW : MERGE_AHEAD;
 }
 
 enum merge_verdict merge_judge(struct merge_channel *channel, const struct merge_item *item)
 {
-    channel->lines[item->line].fresh = 0;
+    struct merge_line *self = &channel->lines[item->line];
+    self->fresh             = 0;
+    if (self->begun_at == 0) {
+        begin(channel, self, item);
+        self->highest = self->first;
+    }
     return is_sequenced(item->delivery) ? judge_sequence(channel, item)
                                         : judge_content(channel, item);
 }
 
 enum merge_verdict merge_judge_again(struct merge_channel *channel, const struct merge_item *item)
 {
+    struct merge_line *self = &channel->lines[item->line];
+    if (self->begun_at == 0) {
+        begin(channel, self, item);
+    }
     return is_sequenced(item->delivery) ? place(channel, item) : judge_content(channel, item);
 }
 
@@ -166,9 +208,50 @@ static void remember(struct merge_channel *channel, const struct merge_item *ite
 enum gap_verdict merge_pass(struct merge_channel *channel, const struct merge_item *item)
 {
     channel->lines[item->line].joined = 1;
+    channel->begun_at                 = channel->begun_at == 0 ? item->at : channel->begun_at;
     if (is_sequenced(item->delivery)) {
         return gap_check(&channel->passed, item->delivery);
     }
     remember(channel, item);
     return GAP_NONE;
+}
+
+/* Between the line and the others, in numbers: what is left until they meet, and how far the one
+ * that is behind has come towards it since the line began. */
+static int will_meet(const struct merge_channel *channel, const struct merge_line *self,
+                     clock_ns_t age)
+{
+    int trails  = self->first <= self->mark;
+    uint64_t at = trails ? self->highest : channel->passed.last;
+    uint64_t to = trails ? self->mark : self->first;
+    if (at >= to) {
+        return 1;
+    }
+    uint64_t come = at - (trails ? self->first : self->mark);
+    return (double)(to - at) * (double)age <= (double)come * (double)(MERGE_PATIENCE_MAX_NS - age);
+}
+
+int merge_is_given_up(const struct merge_channel *channel, size_t line, clock_ns_t now)
+{
+    const struct merge_line *self = &channel->lines[line];
+    return !self->joined && self->begun_at != 0 && now - self->begun_at >= MERGE_PATIENCE_MAX_NS;
+}
+
+enum merge_stand merge_stand(const struct merge_channel *channel, size_t line, clock_ns_t now)
+{
+    const struct merge_line *self = &channel->lines[line];
+    clock_ns_t age                = now - self->begun_at;
+    if (self->joined) {
+        return MERGE_JOINED;
+    }
+    if (merge_is_given_up(channel, line, now)) {
+        return MERGE_ELSEWHERE;
+    }
+    if (self->begun_at == 0 || !self->counted) {
+        return MERGE_UNKNOWN;
+    }
+    if (age >= MERGE_PATIENCE_NS && !will_meet(channel, self, age)) {
+        return MERGE_ELSEWHERE;
+    }
+    return self->first <= self->mark ? MERGE_TRAILS : MERGE_LEADS;
 }

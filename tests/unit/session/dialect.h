@@ -12,6 +12,7 @@
 /** The adapter's side. Its `self` is a pointer to this. */
 struct dialect {
     struct session *session; /* set once it is made */
+    size_t number;           /* of its line, for the rig of a bundle */
     unsigned created;
     unsigned destroyed;
     unsigned connected;

@@ -1,6 +1,6 @@
 /*
- * Messages of several lines: each is passed on once. The rules alone; what is held back, and lines
- * with connections, are shown end to end, by promise.lines_lose_nothing.
+ * Messages of several lines: each is passed on once. The rules alone; lines with connections, and
+ * what is held back of them, are test_bundle_hold.c's and test_bundle_takeover.c's.
  */
 #include <check.h>
 #include <stdio.h>
@@ -28,7 +28,7 @@ static void tear_down(void)
 
 static enum merge_verdict judge(size_t line, const struct hawser_delivery *delivery)
 {
-    struct merge_item item     = {delivery, merge_hash(delivery), line};
+    struct merge_item item     = {delivery, merge_hash(delivery), line, 1};
     enum merge_verdict verdict = merge_judge(&channel, &item);
     if (verdict == MERGE_NEW) {
         ck_assert_int_eq(merge_pass(&channel, &item), GAP_NONE);
@@ -73,7 +73,7 @@ static enum merge_verdict count_to(size_t line, uint64_t sequence)
 
 static void pass(size_t line, const struct hawser_delivery *delivery)
 {
-    struct merge_item item = {delivery, merge_hash(delivery), line};
+    struct merge_item item = {delivery, merge_hash(delivery), line, 1};
     (void)merge_judge(&channel, &item);
     (void)merge_pass(&channel, &item);
 }
@@ -149,7 +149,7 @@ START_TEST(content_of_a_line_that_has_met_nothing_yet_cannot_be_told)
     ck_assert_int_eq(say(A, "2"), MERGE_NEW);
     ck_assert_int_eq(say(A, "3"), MERGE_NEW);
     struct hawser_delivery held = text("3");
-    struct merge_item item      = {&held, merge_hash(&held), B};
+    struct merge_item item      = {&held, merge_hash(&held), B, 1};
     ck_assert_int_eq(merge_judge_again(&channel, &item), MERGE_SEEN);
     ck_assert_int_eq(say(B, "4"), MERGE_NEW);
 }
@@ -185,7 +185,7 @@ START_TEST(a_line_behind_a_hole_waits_until_the_other_has_filled_it)
     ck_assert_int_eq(channel.lines[B].joined, 0);
     ck_assert_int_eq(count_to(A, 8), MERGE_NEW);
     struct hawser_delivery held = numbered(9);
-    struct merge_item item      = {&held, 0, B};
+    struct merge_item item      = {&held, 0, B, 1};
     ck_assert_int_eq(merge_judge_again(&channel, &item), MERGE_NEW);
 }
 END_TEST
@@ -213,10 +213,96 @@ START_TEST(a_line_whose_numbers_go_back_is_not_taken_for_one_that_is_behind)
 }
 END_TEST
 
+static enum merge_verdict count_at(size_t line, uint64_t sequence, clock_ns_t at)
+{
+    struct hawser_delivery delivery = numbered(sequence);
+    struct merge_item item          = {&delivery, 0, line, at};
+    return merge_judge(&channel, &item);
+}
+
+START_TEST(lower_numbers_are_seen_once_the_line_has_come_to_where_it_found_the_other)
+{
+    ck_assert_int_eq(count_to(A, 100), MERGE_NEW);
+    ck_assert_int_eq(count_to(B, 98), MERGE_BACK);
+    ck_assert_int_eq(merge_stand(&channel, B, 1), MERGE_TRAILS);
+    ck_assert_int_eq(count_to(A, 101), MERGE_NEW);
+    ck_assert_int_eq(count_to(B, 99), MERGE_BACK);
+    ck_assert_int_eq(count_to(B, 100), MERGE_SEEN);
+    ck_assert_int_eq(merge_stand(&channel, B, 1), MERGE_JOINED);
+    ck_assert_int_eq(count_to(B, 101), MERGE_SEEN);
+    ck_assert_int_eq(count_to(B, 102), MERGE_NEW);
+}
+END_TEST
+
+START_TEST(numbers_too_far_away_for_their_pace_are_from_elsewhere)
+{
+    clock_ns_t met = CLOCK_NS_PER_S;
+    ck_assert_int_eq(count_to(A, 1000), MERGE_NEW);
+    ck_assert_int_eq(count_at(B, _i ? 500 : 1500, met), _i ? MERGE_BACK : MERGE_AHEAD);
+    ck_assert_int_eq(merge_stand(&channel, B, met), _i ? MERGE_TRAILS : MERGE_LEADS);
+    for (uint64_t n = 1; n <= 50; n++) { /* whoever is behind comes 50 nearer */
+        ck_assert_int_eq(_i ? count_at(B, 500 + n, met) : count_to(A, 1000 + n),
+                         _i ? MERGE_BACK : MERGE_NEW);
+    }
+    ck_assert_int_ne(merge_stand(&channel, B, met + MERGE_PATIENCE_NS / 4), MERGE_ELSEWHERE);
+    ck_assert_int_eq(merge_stand(&channel, B, met + MERGE_PATIENCE_NS), MERGE_ELSEWHERE);
+    ck_assert(!merge_is_given_up(&channel, B, met + MERGE_PATIENCE_NS));
+    ck_assert(merge_is_given_up(&channel, B, met + MERGE_PATIENCE_MAX_NS));
+}
+END_TEST
+
+START_TEST(numbers_that_come_near_in_time_are_waited_for)
+{
+    clock_ns_t met = CLOCK_NS_PER_S;
+    ck_assert_int_eq(count_to(A, 1000), MERGE_NEW);
+    ck_assert_int_eq(count_at(B, 900, met), MERGE_BACK);
+    ck_assert_int_eq(count_at(B, 921, met),
+                     MERGE_BACK); /* a fifth of the way in the first second */
+    ck_assert_int_eq(merge_stand(&channel, B, met + MERGE_PATIENCE_NS), MERGE_TRAILS);
+    ck_assert_int_eq(merge_stand(&channel, B, met + 2 * MERGE_PATIENCE_NS), MERGE_ELSEWHERE);
+    ck_assert_int_eq(merge_stand(&channel, B, met + MERGE_PATIENCE_MAX_NS), MERGE_ELSEWHERE);
+}
+END_TEST
+
+START_TEST(a_line_given_up_has_to_come_to_where_the_others_are_now)
+{
+    ck_assert_int_eq(count_to(A, 100), MERGE_NEW);
+    ck_assert_int_eq(count_at(B, 10, 1), MERGE_BACK);
+    ck_assert_int_eq(count_to(A, 101), MERGE_NEW);
+    ck_assert_int_eq(count_at(B, 100, MERGE_PATIENCE_MAX_NS + 1), MERGE_BACK);
+    ck_assert_int_eq(count_at(B, 101, MERGE_PATIENCE_MAX_NS + 1), MERGE_SEEN);
+}
+END_TEST
+
+START_TEST(silence_joins_a_line_until_its_numbers_say_otherwise)
+{
+    ck_assert_int_eq(count_to(A, 100), MERGE_NEW);
+    channel.lines[B].joined  = 1;
+    channel.lines[B].assumed = 1;
+    ck_assert_int_eq(count_to(B, 50), MERGE_BACK);
+    ck_assert_int_eq(merge_stand(&channel, B, 1), MERGE_TRAILS);
+}
+END_TEST
+
+START_TEST(after_a_gap_whatever_comes_next_begins_anew)
+{
+    ck_assert_int_eq(count_to(A, 100), MERGE_NEW);
+    ck_assert_int_eq(count_to(B, 100), MERGE_SEEN);
+    merge_restart(&channel);
+    ck_assert_int_eq(merge_stand(&channel, A, 1), MERGE_UNKNOWN);
+    ck_assert_int_eq(count_to(B, 7), MERGE_NEW);
+    ck_assert_int_eq(count_to(A, 101), MERGE_AHEAD);
+    merge_restart(&channel);
+    ck_assert_int_eq(say(A, "x"), MERGE_NEW);
+    merge_restart(&channel);
+    ck_assert_int_eq(say(B, "x"), MERGE_NEW);
+}
+END_TEST
+
 START_TEST(a_hole_that_no_line_fills_is_told_when_it_is_passed_over)
 {
     struct hawser_delivery beyond = numbered(9);
-    struct merge_item item        = {&beyond, 0, A};
+    struct merge_item item        = {&beyond, 0, A, 1};
     ck_assert_int_eq(count_to(A, 7), MERGE_NEW);
     ck_assert_int_eq(merge_judge(&channel, &item), MERGE_AHEAD);
     ck_assert_int_eq(merge_pass(&channel, &item), GAP_MISSING);
@@ -248,6 +334,13 @@ int main(void)
     tcase_add_test(cases, a_line_behind_a_hole_waits_until_the_other_has_filled_it);
     tcase_add_test(cases, a_snapshot_of_a_line_that_joins_is_seen_when_it_tells_nothing_newer);
     tcase_add_test(cases, a_line_whose_numbers_go_back_is_not_taken_for_one_that_is_behind);
+    tcase_add_test(cases,
+                   lower_numbers_are_seen_once_the_line_has_come_to_where_it_found_the_other);
+    tcase_add_loop_test(cases, numbers_too_far_away_for_their_pace_are_from_elsewhere, 0, 2);
+    tcase_add_test(cases, numbers_that_come_near_in_time_are_waited_for);
+    tcase_add_test(cases, a_line_given_up_has_to_come_to_where_the_others_are_now);
+    tcase_add_test(cases, silence_joins_a_line_until_its_numbers_say_otherwise);
+    tcase_add_test(cases, after_a_gap_whatever_comes_next_begins_anew);
     tcase_add_test(cases, a_hole_that_no_line_fills_is_told_when_it_is_passed_over);
     tcase_add_test(cases, the_windows_of_a_session_with_many_channels_are_small);
     return suite_run("session/merge", cases);
