@@ -87,6 +87,34 @@ class ReloadMovesWithoutAGap(unittest.TestCase):
             for name in "ab":
                 self.check_whole(host.records(f"data/{name}.jsonl"))
 
+    def move_and_back(self, host, there, back, lines):
+        """Nothing can be matched with what came before, neither by numbers nor by content, and that is said in each channel."""
+        host.start()
+        wait_until(lambda: [x["state"] for x in self.state(host)["lines"]] == ["READY"] * lines, "all lines to be READY")
+        self.flow(host, count=1500)
+        for number, sim in enumerate((there, back), 1):
+            host.write_config(config({"a": sim.url}, lines=lines))
+            self.assertTrue(host.reload()["ok"])
+            for channel in (BOOK, TRADES):
+                host.wait_records("data/a.jsonl", lambda r: sum(x.get("event") == "gap" and x["channel"] == channel for x in r) >= number,
+                                  f"gap {number} of {channel}")
+            wait_until(lambda: [x["state"] for x in self.state(host)["lines"]] == ["READY"] * lines and
+                       all(str(sim.port) in x["address"] for x in self.state(host)["lines"]), "all lines to have moved")
+            self.flow(host)
+        self.stop(host)
+        records = host.records("data/a.jsonl")
+        self.assertEqual([r["seq"] for r in records], list(range(1, len(records) + 1)))
+        self.assertEqual(book_faults(records, BOOK), [])
+
+    def test_an_exchange_that_counts_from_higher_and_one_from_lower_are_told_as_gaps(self):
+        with Sim(rate=1000, broadcast=True) as low, Sim(rate=1000) as high, self.host(config({"a": low.url})) as host:
+            self.move_and_back(host, high, low, lines=1)
+
+    def test_two_lines_move_to_an_exchange_that_counts_from_lower_and_back(self):
+        with Sim(rate=1000, broadcast=True) as high, Sim(rate=50, broadcast=True) as low:
+            with self.host(config({"a": high.url}, lines=2)) as host:
+                self.move_and_back(host, low, high, lines=2)
+
     def test_two_lines_move_one_by_one(self):
         with Sim(rate=1000, broadcast=True) as sim, self.host(config({"a": sim.url}, lines=2)) as host:
             host.start()
