@@ -84,7 +84,9 @@ void session_timer_arm(struct session *session, enum session_timer timer, int64_
 
 void session_timer_stop(struct session *session, enum session_timer timer)
 {
-    (void)evtimer_del(&session->timers[timer]); /* fails only for an event that was never set up */
+    if (evtimer_initialized(&session->timers[timer])) { /* a half-built session has none */
+        (void)evtimer_del(&session->timers[timer]);     /* cannot fail then */
+    }
 }
 
 int session_has_deadline(const struct session *session)
@@ -241,9 +243,7 @@ struct session *session_create(const struct session_options *options, const stru
 static void release(struct session *session)
 {
     for (size_t i = 0; i < SESSION_TIMER_COUNT; i++) {
-        if (event_initialized(&session->timers[i])) {
-            session_timer_stop(session, (enum session_timer)i);
-        }
+        session_timer_stop(session, (enum session_timer)i);
     }
     if (session->adapter_made) {
         uint64_t before = session_enter(session, WATCH_DESTROY);

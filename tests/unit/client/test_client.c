@@ -354,12 +354,19 @@ START_TEST(a_client_runs_a_loop_of_its_own)
 }
 END_TEST
 
-START_TEST(a_wrong_url_is_refused_at_once)
+static void on_libevent_message(int severity, const char *text)
+{
+    ck_assert_msg(severity < EVENT_LOG_WARN, "libevent: %s", text);
+}
+
+START_TEST(a_wrong_url_is_refused_at_once_and_what_was_half_built_is_taken_down_in_order)
 {
     struct hawser_error err = HAWSER_ERROR_INIT;
+    event_set_log_callback(on_libevent_message);
     ck_assert_ptr_null(hawser_connect("ftp://x", NULL, NULL, NULL, &err));
     ck_assert_uint_eq(err.code, HAWSER_NET_URL);
     hawser_free(NULL);
+    event_set_log_callback(NULL);
 }
 END_TEST
 
@@ -377,6 +384,7 @@ int main(void)
     tcase_add_test(cases, a_full_queue_is_told_when_it_is_low_again);
     tcase_add_test(cases, the_servers_close_is_told);
     tcase_add_test(cases, a_client_runs_a_loop_of_its_own);
-    tcase_add_test(cases, a_wrong_url_is_refused_at_once);
+    tcase_add_test(cases,
+                   a_wrong_url_is_refused_at_once_and_what_was_half_built_is_taken_down_in_order);
     return suite_run("client/client", cases);
 }
