@@ -48,38 +48,41 @@ void complain(struct complaint *trouble, const struct log_subject *about, int le
     trouble->next_at = now + trouble->interval;
 }
 
-/* With the trouble known to be there. */
-static void tell_end(struct complaint *trouble, const struct log_subject *about, int level,
-                     const char *id, const char *text)
+/** The line that says that it is over. */
+struct end_line {
+    const struct log_subject *about;
+    int level;
+    const char *id;
+    const char *fmt;
+};
+
+static void tell_end(struct complaint *trouble, const struct end_line *line, va_list args)
 {
-    log_about(about, level, id, "%s (%" PRIu64 " times in all)", text, trouble->count);
+    char text[1024];
+    print(text, sizeof(text), line->fmt, args);
+    log_about(line->about, line->level, line->id, "%s (%" PRIu64 " times in all)", text,
+              trouble->count);
     *trouble = (struct complaint){0};
 }
 
 void complain_over(struct complaint *trouble, const struct log_subject *about, int level,
                    const char *id, const char *fmt, ...)
 {
-    char text[1024];
-    if (trouble->count == 0) {
-        return;
-    }
     va_list args;
     va_start(args, fmt);
-    print(text, sizeof(text), fmt, args);
+    if (trouble->count > 0) {
+        tell_end(trouble, &(struct end_line){about, level, id, fmt}, args);
+    }
     va_end(args);
-    tell_end(trouble, about, level, id, text);
 }
 
 void complain_lapse(struct complaint *trouble, const struct log_subject *about, int level,
                     const char *id, const char *fmt, ...)
 {
-    char text[1024];
-    if (trouble->count == 0 || clock_monotonic() - trouble->last_at < LONGEST_INTERVAL) {
-        return;
-    }
     va_list args;
     va_start(args, fmt);
-    print(text, sizeof(text), fmt, args);
+    if (trouble->count > 0 && clock_monotonic() - trouble->last_at >= LONGEST_INTERVAL) {
+        tell_end(trouble, &(struct end_line){about, level, id, fmt}, args);
+    }
     va_end(args);
-    tell_end(trouble, about, level, id, text);
 }
