@@ -5,7 +5,6 @@
 #include "host/observer.h"
 
 #include <jansson.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,9 +17,9 @@
 #include "base/watch.h"
 #include "conf/directive.h"
 #include "host/channel.h"
+#include "host/child_loop.h"
 #include "host/child_settings.h"
 #include "host/inventory.h"
-#include "host/losses.h"
 #include "host/modules.h"
 #include "host/reload.h"
 #include "host/sealed.h"
@@ -395,23 +394,15 @@ int observer_main(const struct child_spec *spec)
         log_write(LOG_EMERG, "HW-HOST-054", "cannot start: %s", err.message);
         return 2;
     }
-    losses_count(observer->writer);
     (void)close(spec->fds[1]); /* mapped */
-    struct vital *vital = vital_begin(observer->loop->base, spec->fds[2], &err);
-    if (vital == NULL) {
-        log_write(LOG_ERROR, "HW-HOST-055", "%s; nobody sees what the observer does", err.message);
-    }
-    struct event *term = evsignal_new(observer->loop->base, SIGTERM, on_term, observer);
-    if (term == NULL || event_add(term, NULL) != 0 ||
-        event_base_dispatch(observer->loop->base) < 0) {
-        log_write(LOG_EMERG, "HW-HOST-056", "the event loop does not run");
-        observer->status = 2;
-    }
-    if (term != NULL) {
-        event_free(term);
-    }
-    int status = observer->status;
-    losses_forget();
+    struct vital *vital     = NULL;
+    struct child_loop child = {.loop      = observer->loop,
+                               .telemetry = observer->writer,
+                               .watch     = spec->fds[2],
+                               .terminate = on_term,
+                               .arg       = observer};
+    int ran                 = child_loop_run(&child, &vital);
+    int status              = ran == 0 ? observer->status : 2;
     observer_destroy(observer);
     vital_end(vital);
     return status;

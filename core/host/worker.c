@@ -3,7 +3,6 @@
  */
 #include "host/worker.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,10 +11,10 @@
 #include "base/log.h"
 #include "base/obj.h"
 #include "host/channel.h"
+#include "host/child_loop.h"
 #include "host/child_settings.h"
 #include "host/commands.h"
 #include "host/json_mask.h"
-#include "host/losses.h"
 #include "host/privileges.h"
 #include "host/runtime.h"
 #include "host/sealed.h"
@@ -368,23 +367,16 @@ int worker_main(const struct child_spec *spec)
         log_write(LOG_EMERG, "HW-HOST-070", "cannot start: %s", err.message);
         return 2;
     }
-    losses_count(worker->telemetry);
     (void)close(spec->fds[1]); /* mapped */
     (void)close(spec->fds[2]); /* mapped */
-    struct vital *vital = vital_begin(worker->loop->base, spec->fds[3], &err);
-    if (vital == NULL) {
-        log_write(LOG_ERROR, "HW-HOST-071", "%s; nobody sees what this worker does", err.message);
-    }
-    struct event *term = evsignal_new(worker->loop->base, SIGTERM, on_term, worker);
-    if (term == NULL || event_add(term, NULL) != 0 || net_loop_run(worker->loop) < 0) {
-        log_write(LOG_EMERG, "HW-HOST-072", "the event loop does not run");
-        worker->status = 2;
-    }
-    if (term != NULL) {
-        event_free(term);
-    }
-    int status = worker->status;
-    losses_forget();
+    struct vital *vital     = NULL;
+    struct child_loop child = {.loop      = worker->loop,
+                               .telemetry = worker->telemetry,
+                               .watch     = spec->fds[3],
+                               .terminate = on_term,
+                               .arg       = worker};
+    int ran                 = child_loop_run(&child, &vital);
+    int status              = ran == 0 ? worker->status : 2;
     worker_destroy(worker);
     vital_end(vital);
     return status;
