@@ -8,25 +8,12 @@ import time
 import unittest
 
 from lib.cases import all_cases
+from lib.echo_client import run_client
 from lib.fuzzing import INFORMATIONAL, OK, Server
-from lib.process import program
 
-CLIENT = program("echo-client")
 IS_FULL = "--full" in sys.argv
 PATIENCE_S = 900 if IS_FULL else 60
 AT_ONCE = 4
-
-
-async def run_client(*words):
-    """(exit code, standard error)."""
-    client = await asyncio.create_subprocess_exec(CLIENT, *words, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE)
-    try:
-        _, said = await asyncio.wait_for(client.communicate(), PATIENCE_S)
-    finally:
-        if client.returncode is None:
-            client.kill()
-            await client.wait()
-    return client.returncode, said.decode()
 
 
 async def with_server(cases, use):
@@ -46,7 +33,7 @@ async def run_all(cases):
     async def one(server, number, case):
         async with gate:
             start = time.monotonic()
-            code, said = await run_client(server.url(number))
+            code, said = await run_client(server.url(number), patience_s=PATIENCE_S)
             if server.running:
                 await asyncio.wait(server.running, timeout=1)
             return case.name, (server.verdicts.get(case.name), code, said, time.monotonic() - start)
@@ -84,7 +71,7 @@ class ConformanceTable(unittest.TestCase):
         cases = [case for case in all_cases() if case.group in "1234"]
 
         async def use(server):
-            return await run_client("--suite", server.url(), "hawser/test")
+            return await run_client("--suite", server.url(), "hawser/test", patience_s=PATIENCE_S)
 
         server, (code, _) = asyncio.run(with_server(cases, use))
         self.assertEqual((code, server.reports), (0, 1))

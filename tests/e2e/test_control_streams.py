@@ -8,17 +8,10 @@ import unittest
 from lib.control import Peer
 from lib.host import Host
 from lib.sim import Sim
+from lib.two_sessions import TICKER, two_sessions
 from lib.wait import wait_until
 
-TICKER = "ticker.BTC-PERPETUAL.100ms"
 TRADES = "trades.BTC-PERPETUAL.100ms"
-CONFIG = """
-load_module hawser_deribit.so;
-load_module hawser_jsonl.so;
-output jsonl all {{ path data/all.jsonl; }}
-session btc {{ adapter deribit; url {url}; subscribe {channels}; reconnect delay=50ms; output all; }}
-session eth {{ adapter deribit; url {url}; {more} }}
-"""
 
 
 class Streams(unittest.TestCase):
@@ -27,7 +20,7 @@ class Streams(unittest.TestCase):
 
     def start(self, channels=f"{TICKER} {TRADES}", more="", head=""):
         self.sim = self.enterContext(Sim(rate=self.rate))
-        self.host = Host(head + CONFIG.format(url=self.sim.url, channels=channels, more=more), workers=self.workers)
+        self.host = Host(head + two_sessions(self.sim, channels, more), workers=self.workers)
         self.addCleanup(self.host.__exit__)
         self.channels = channels
         self.host.start()
@@ -109,7 +102,7 @@ class Streams(unittest.TestCase):
     def test_a_reload_that_replaces_the_session_does_not_end_the_stream(self):
         self.start()
         peer, _ = self.attach()
-        self.host.write_config(CONFIG.format(url=self.sim.url, channels=self.channels, more="").replace(
+        self.host.write_config(two_sessions(self.sim, self.channels).replace(
             "reconnect delay=50ms;", "reconnect delay=50ms; tcp_keepalive 20s;"))
         last = peer.read()["seq"]
         self.assertTrue(self.host.reload()["ok"])
@@ -123,7 +116,7 @@ class Streams(unittest.TestCase):
     def test_a_session_that_a_reload_removes_ends_its_streams(self):
         self.start()
         peer, _ = self.attach("eth")
-        config = CONFIG.format(url=self.sim.url, channels=self.channels, more="")
+        config = two_sessions(self.sim, self.channels)
         self.host.write_config(config[:config.index("session eth")])
         self.assertTrue(self.host.reload()["ok"])
         self.assertEqual(peer.read()["event"], "closed")

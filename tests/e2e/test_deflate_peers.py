@@ -1,6 +1,5 @@
 """permessage-deflate of echo-client against servers that are not ours: python3-websockets and npm's ws."""
 
-import asyncio
 import json
 import os
 import random
@@ -11,12 +10,12 @@ import unittest
 import websockets
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 
+from lib.echo_client import PATIENCE_S, run_served
 from lib.process import program
 
 CLIENT = program("echo-client")
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 MODULES = os.path.join(ROOT, "build", "npm", "node_modules")
-PATIENCE_S = 100
 SIZES = (16, 64, 256, 1024, 4096, 8192, 16384, 32768, 65536, 131072)
 
 # What a server may ask for: each a way of its own to set the two windows up.
@@ -62,34 +61,10 @@ class Counter:
         extension.decode = counting
 
 
-async def run_client(serve, parameters):
-    """Serve one connection with `serve(websocket)`. Returns the client's exit code and what it said."""
-    served = asyncio.get_running_loop().create_future()
-
-    async def handler(websocket, _path):
-        try:
-            served.set_result(await serve(websocket))
-        except Exception as error:
-            served.set_exception(error)
-
-    extensions = None if parameters is None else [ServerPerMessageDeflateFactory(**parameters)]
-    async with websockets.serve(handler, "127.0.0.1", 0, max_size=1 << 26, compression=None,
-                                extensions=extensions, ping_interval=None) as server:
-        port = server.sockets[0].getsockname()[1]
-        client = await asyncio.create_subprocess_exec(CLIENT, f"ws://127.0.0.1:{port}/", stderr=asyncio.subprocess.PIPE)
-        try:
-            _, said = await asyncio.wait_for(client.communicate(), PATIENCE_S)
-        finally:
-            if client.returncode is None:
-                client.kill()
-                await client.wait()
-        await asyncio.wait_for(served, PATIENCE_S)
-    return client.returncode, said.decode()
-
-
 class PythonServer(unittest.TestCase):
     def run_with(self, serve, parameters=None, code=0):
-        returncode, said = asyncio.run(run_client(serve, parameters))
+        options = {} if parameters is None else {"extensions": [ServerPerMessageDeflateFactory(**parameters)]}
+        returncode, said = run_served(serve, **options)
         self.assertEqual(returncode, code, said)
         return said
 

@@ -6,44 +6,12 @@ import unittest
 
 import websockets
 
-from lib.process import program
-
-CLIENT = program("echo-client")
-PATIENCE_S = 60
-
-
-async def run_client(serve):
-    """Serve one connection with `serve(websocket)`; returns the client's exit code and what it said."""
-    served = asyncio.get_running_loop().create_future()
-
-    async def handler(websocket, _path):
-        try:
-            result = await serve(websocket)
-            if not served.done():
-                served.set_result(result)
-        except Exception as error:
-            if not served.done():
-                served.set_exception(error)
-
-    limit = 32 << 20
-    async with websockets.serve(handler, "127.0.0.1", 0, max_size=limit, compression=None, ping_interval=None) as server:
-        port = server.sockets[0].getsockname()[1]
-        client = await asyncio.create_subprocess_exec(
-            CLIENT, f"ws://127.0.0.1:{port}/", stderr=asyncio.subprocess.PIPE
-        )
-        try:
-            _, said = await asyncio.wait_for(client.communicate(), PATIENCE_S)
-        finally:
-            if client.returncode is None:
-                client.kill()
-                await client.wait()
-        await asyncio.wait_for(served, PATIENCE_S)
-    return client.returncode, said.decode()
+from lib.echo_client import PATIENCE_S, run_client, run_served
 
 
 class EchoClient(unittest.TestCase):
     def run_with(self, serve, code=0):
-        returncode, said = asyncio.run(run_client(serve))
+        returncode, said = run_served(serve)
         self.assertEqual(returncode, code, said)
         return said
 
@@ -112,16 +80,9 @@ class EchoClient(unittest.TestCase):
         self.assertNotEqual(self.run_with(serve, code=1), "")
 
     def test_a_server_that_is_not_there_is_a_failure_that_is_explained(self):
-        async def dial():
-            client = await asyncio.create_subprocess_exec(
-                CLIENT, "ws://127.0.0.1:1/", stderr=asyncio.subprocess.PIPE
-            )
-            _, said = await asyncio.wait_for(client.communicate(), PATIENCE_S)
-            return client.returncode, said
-
-        returncode, said = asyncio.run(dial())
+        returncode, said = asyncio.run(run_client("ws://127.0.0.1:1/"))
         self.assertEqual(returncode, 1)
-        self.assertIn(b"127.0.0.1", said)
+        self.assertIn("127.0.0.1", said)
 
 
 if __name__ == "__main__":

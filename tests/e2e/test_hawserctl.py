@@ -10,23 +10,15 @@ import unittest
 from lib.host import Host
 from lib.process import Process, program
 from lib.sim import Sim
+from lib.two_sessions import TICKER, two_sessions
 from lib.wait import DEADLINE_S, wait_until
-
-TICKER = "ticker.BTC-PERPETUAL.100ms"
-CONFIG = """
-load_module hawser_deribit.so;
-load_module hawser_jsonl.so;
-output jsonl all {{ path data/all.jsonl; }}
-session btc {{ adapter deribit; url {url}; subscribe {channels}; reconnect delay=50ms; output all; }}
-session eth {{ adapter deribit; url {url}; {more} }}
-"""
 
 
 class Ctl(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.sim = cls.enterClassContext(Sim(rate=100))
-        cls.host = Host(CONFIG.format(url=cls.sim.url, channels=TICKER, more=""))
+        cls.host = Host(two_sessions(cls.sim))
         cls.addClassCleanup(cls.host.__exit__)
         cls.host.start()
         cls.host.wait_all_ready(2)
@@ -133,14 +125,14 @@ class Tail(Ctl):
             wait_until(lambda: self.host.sessions()["eth"]["streams"] == 1, "the stream")
             self.addCleanup(self.host.wait_all_ready, 2)
             self.addCleanup(self.host.reload)
-            self.addCleanup(self.host.write_config, CONFIG.format(url=self.sim.url, channels=TICKER, more=""))
-            self.host.write_config(CONFIG.format(url=self.sim.url, channels=TICKER, more="").split("session eth")[0])
+            self.addCleanup(self.host.write_config, two_sessions(self.sim))
+            self.host.write_config(two_sessions(self.sim).split("session eth")[0])
             self.host.reload()
             tail.wait(DEADLINE_S)
             self.assertIn('no session "eth"', tail.stderr())
 
     def test_a_host_that_is_gone_is_waited_for_as_long_as_it_was_told(self):
-        with Sim() as sim, Host(CONFIG.format(url=sim.url, channels=TICKER, more="")) as host:
+        with Sim() as sim, Host(two_sessions(sim)) as host:
             host.start()
             host.wait_all_ready(2)
             with Process([program("hawserctl"), "-s", host.path("run/control.sock"), "-t", "2s", "tail", "btc"]) as tail:

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import threading
 import unittest
 
 import websockets
@@ -12,6 +11,7 @@ import websockets
 from lib.host import Host
 from lib.peers import node_modules
 from lib.process import Process
+from lib.served import Served
 from lib.wait import wait_until
 
 CONFIG = """load_module hawser_deribit.so;
@@ -24,28 +24,16 @@ CRED = {"deribit.cred": ("client_id a;\nclient_secret b;\n", 0o600)}
 CHANNELS = {"trades.X.raw", "quote.X"}
 
 
-class PythonPeer:
-    """python3-websockets on a thread of its own. `lines` is what happened, in the words of dialect.js."""
+class PythonPeer(Served):
+    """python3-websockets. `lines` is what happened, in the words of dialect.js."""
 
     def __init__(self):
+        super().__init__(ping_interval=0.1, ping_timeout=10)
         self.lines = []
-        self.port = None
         self.connections = 0
-        self.loop = asyncio.new_event_loop()
-        self.thread = threading.Thread(target=self.run)
-        self.thread.start()
-        wait_until(lambda: self.port, "the server to listen")
+        self.start()
 
-    def run(self):
-        asyncio.set_event_loop(self.loop)
-        self.loop.run_until_complete(self.listen())
-        self.loop.run_forever()
-
-    async def listen(self):
-        self.server = await websockets.serve(self.serve, "127.0.0.1", 0, ping_interval=0.1, ping_timeout=10)
-        self.port = self.server.sockets[0].getsockname()[1]
-
-    async def serve(self, socket):
+    async def talk(self, socket, _path):
         self.connections += 1
         number = self.connections
         self.lines.append(f"open {number} {socket.path}")
@@ -83,15 +71,6 @@ class PythonPeer:
             if number == 1 and sent == 20:
                 await socket.close(1012, "service restart")
             await asyncio.sleep(0.005)
-
-    def close(self):
-        async def stop():
-            self.server.close()
-            await self.server.wait_closed()
-        asyncio.run_coroutine_threadsafe(stop(), self.loop).result(10)
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join()
-        self.loop.close()
 
 
 class NodePeer(Process):

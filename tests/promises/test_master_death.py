@@ -42,9 +42,6 @@ class MasterDeath(unittest.TestCase):
             host.wait_records(f"data/s{i}.jsonl", lambda r: len(r) > 20, f"records of s{i}")
         return sim, host
 
-    def processes(self, host):
-        return {(p["role"], p["index"]): p["pid"] for p in host.ask("host.status")["processes"]}
-
     def check_file(self, host, i, first_seq=1):
         records = host.records(f"data/s{i}.jsonl")
         self.assertEqual([r["seq"] for r in records], list(range(first_seq, first_seq + len(records))), f"s{i}")
@@ -53,7 +50,7 @@ class MasterDeath(unittest.TestCase):
 
     def test_a_killed_master_takes_its_processes_along_and_every_line_is_whole(self):
         sim, host = self.start()
-        pids = self.processes(host)
+        pids = host.processes()
         os.kill(host.process.pid, signal.SIGKILL)
         self.assertEqual(host.process.wait(), -signal.SIGKILL)
         for name, pid in pids.items():
@@ -81,15 +78,15 @@ class MasterDeath(unittest.TestCase):
     def test_a_worker_killed_again_and_again_comes_back_at_once_each_time(self):
         sim, host = self.start()
         victim = 0
-        other = self.processes(host)[("worker", 1)]
+        other = host.processes()[("worker", 1)]
         for round_number in range(6):
-            pid = wait_until(lambda: self.processes(host)[("worker", victim)], "the worker")
+            pid = wait_until(lambda: host.processes()[("worker", victim)], "the worker")
             wait_until(lambda: host.workers()[victim]["generation"] > 0, "the worker to have its sessions")
             os.kill(pid, signal.SIGKILL)
-            wait_until(lambda pid=pid: self.processes(host)[("worker", victim)] not in (0, pid), f"worker after death {round_number + 1}")
+            wait_until(lambda pid=pid: host.processes()[("worker", victim)] not in (0, pid), f"worker after death {round_number + 1}")
         host.wait_all_ready(SESSIONS)
         self.assertNotIn("next try in", host.log())  # who kills it from outside shows no fault of its own
-        self.assertEqual(self.processes(host)[("worker", 1)], other)
+        self.assertEqual(host.processes()[("worker", 1)], other)
         untouched = [i for i in range(SESSIONS) if sum(r["seq"] == 1 for r in host.records(f"data/s{i}.jsonl")) == 1]
         self.assertTrue(0 < len(untouched) < SESSIONS, untouched)
         for i in untouched:
@@ -106,9 +103,9 @@ class MasterDeath(unittest.TestCase):
     def test_a_killed_observer_comes_back_and_no_session_notices(self):
         sim, host = self.start()
         for _ in range(3):
-            pid = wait_until(lambda: self.processes(host)[("observer", 0)], "the observer")
+            pid = wait_until(lambda: host.processes()[("observer", 0)], "the observer")
             os.kill(pid, signal.SIGKILL)
-            wait_until(lambda pid=pid: self.processes(host)[("observer", 0)] not in (0, pid), "a new observer")
+            wait_until(lambda pid=pid: host.processes()[("observer", 0)] not in (0, pid), "a new observer")
         counts = [len(host.records(f"data/s{i}.jsonl")) for i in range(SESSIONS)]
         for i in range(SESSIONS):
             host.wait_records(f"data/s{i}.jsonl", lambda r, i=i: len(r) > counts[i] + 20, f"more records of s{i}")
@@ -120,7 +117,7 @@ class MasterDeath(unittest.TestCase):
 
     def test_a_worker_that_hangs_does_not_stop_the_others_nor_the_end(self):
         _, host = self.start()
-        pids = self.processes(host)
+        pids = host.processes()
         os.kill(pids[("worker", 0)], signal.SIGSTOP)
         status = host.ask("host.status")  # what the other worker has, and that one is silent
         self.assertEqual((status["silent_workers"], status["ready"]), (1, False))

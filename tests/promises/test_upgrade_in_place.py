@@ -39,9 +39,6 @@ class Installed(Host):
             self.write_file("hawser", text, mode)
         return os.stat(self.path("hawser")).st_ino
 
-    def processes(self):
-        return {(p["role"], p["index"]): p["pid"] for p in self.ask("host.status")["processes"]}
-
     def programs(self):
         """Inodes of the programs that run: master, workers, observer."""
         return {os.stat(f"/proc/{pid}/exe").st_ino for pid in (self.process.pid, *self.processes().values())}

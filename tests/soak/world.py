@@ -123,7 +123,7 @@ class World:
 
     def processes(self):
         """(role, index) -> pid, the master included."""
-        found = {(p["role"], p["index"]): p["pid"] for p in self.host.ask("host.status")["processes"] if p["pid"]}
+        found = {process: pid for process, pid in self.host.processes().items() if pid}
         found["master", 0] = self.host.process.pid
         return found
 

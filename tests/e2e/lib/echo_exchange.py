@@ -1,14 +1,12 @@
-"""An exchange that repeats what it was sent and gave out itself, credentials and tokens too, wherever it can: in errors, results, close reasons. JSON-RPC over
-python3-websockets. And a proxy that does the same with logins."""
-import asyncio
+"""An exchange that repeats what it was sent and gave out itself, credentials and tokens too, wherever it can: in errors, results, close reasons. JSON-RPC on
+a server that is none of ours. And a proxy that does the same with logins."""
 import base64
 import json
 import socketserver
 import threading
 import urllib.parse
 
-import websockets
-
+from lib.served import Served
 from lib.wait import DEADLINE_S
 
 
@@ -21,42 +19,21 @@ def echo(*secrets):
     return " ".join(said)
 
 
-class EchoExchange:
+class EchoExchange(Served):
     """Use as a context manager. `refuse` may be set while it runs: whether logins fail."""
 
     def __init__(self, refuse, tokens=("access", "refresh")):
+        super().__init__()
         self.refuse = refuse
         self.tokens = tokens  # that a login gets
         self.secret = ""  # as the last login named it
         self.header = ""  # Authorization, as the last connection had it
-        self.port = None
-        self._loop = asyncio.new_event_loop()
-        self._ready = threading.Event()
-        self._stop = None
-        self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._serve(),), daemon=True)
 
     @property
     def url(self):
         return f"ws://127.0.0.1:{self.port}/ws/api/v2"
 
-    def __enter__(self):
-        self._thread.start()
-        if not self._ready.wait(DEADLINE_S):
-            raise AssertionError("the server did not start")
-        return self
-
-    def __exit__(self, *_):
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(DEADLINE_S)
-
-    async def _serve(self):
-        self._stop = asyncio.Event()
-        async with websockets.serve(self._talk, "127.0.0.1", 0, close_timeout=1) as server:
-            self.port = server.sockets[0].getsockname()[1]
-            self._ready.set()
-            await self._stop.wait()
-
-    async def _talk(self, peer, _path):
+    async def talk(self, peer, _path):
         self.header = peer.request_headers.get("Authorization", "")
         async for text in peer:
             request = json.loads(text)

@@ -157,6 +157,10 @@ class Host:
             raise AssertionError(f"{error}; they are {[(s['session'], s['state']) for s in self.sessions().values()]}\n"
                                  f"{self.log()}") from None
 
+    def processes(self):
+        """{(role, index): pid} of the children."""
+        return {(process["role"], process["index"]): process["pid"] for process in self.ask("host.status")["processes"]}
+
     def workers(self):
         return [process for process in self.ask("host.status")["processes"] if process["role"] == "worker"]
 

@@ -1,4 +1,4 @@
-"""An exchange that is none of ours: python3-websockets, in a thread with a loop of its own.
+"""An exchange that is none of ours.
 
 /ops    speaks {"op": ...} messages (examples/minimal-adapter says which); a channel named "no..." is refused
 /ids    many channels in one message, answered by its id; data under {"stream", "data"}
@@ -7,48 +7,26 @@
 import asyncio
 import itertools
 import json
-import threading
 
 import websockets
 
-from lib.wait import DEADLINE_S
+from lib.served import Served
 
 TICK_S = 0.01
 
 
-class OpsServer:
+class OpsServer(Served):
     """Use as a context manager. `connections` lists the paths that were connected to, in order."""
 
     def __init__(self):
+        super().__init__()
         self.connections = []
         self.pings = 0
-        self.port = None
-        self._loop = asyncio.new_event_loop()
-        self._ready = threading.Event()
-        self._stop = None
-        self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._serve(),), daemon=True)
 
     def url(self, path):
         return f"ws://127.0.0.1:{self.port}{path}"
 
-    def __enter__(self):
-        self._thread.start()
-        if not self._ready.wait(DEADLINE_S):
-            raise AssertionError("the server did not start")
-        return self
-
-    def __exit__(self, *_):
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(DEADLINE_S)
-
-    async def _serve(self):
-        self._stop = asyncio.Event()
-        async with websockets.serve(self._talk, "127.0.0.1", 0, close_timeout=1) as server:
-            self.port = server.sockets[0].getsockname()[1]
-            self._ready.set()
-            await self._stop.wait()
-
-    async def _talk(self, peer, path):
+    async def talk(self, peer, path):
         self.connections.append(path)
         channels = {}
         feeder = asyncio.ensure_future(self._feed(peer, path, channels))

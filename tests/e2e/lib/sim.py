@@ -6,6 +6,7 @@ import tempfile
 
 from lib.canary import SECRET
 from lib.process import Process, program
+from lib.wait import DEADLINE_S
 
 CLIENT = ("tester", SECRET)
 
@@ -45,6 +46,7 @@ class Sim(Process):
         """Send one command; gives back what stands behind ok. An error raises AssertionError."""
         if self._socket is None:
             raw = socket.socket(socket.AF_UNIX)
+            raw.settimeout(DEADLINE_S)
             raw.connect(self.control_path)
             self._socket = raw.makefile("rw")
             raw.close()
