@@ -149,12 +149,15 @@ class SlowReader(Streams):
         last = size = 0
         while size < 6 << 20:  # until more has come than the queue of a stream and the socket hold
             line = quick.line()
+            size += len(line) + 1
             record = json.loads(line)
+            if record.get("event") == "dropped":  # where the machine is busy this one falls behind as well, and is told
+                last += record["count"]
+                continue
             self.assertNotIn("event", record)
             last = last or record["seq"] - 1
             self.assertEqual(record["seq"], last + 1)
             last += 1
-            size += len(line) + 1
         self.assertEqual(self.host.sessions()["btc"]["state"], "READY")
         expected = None
         dropped = 0
