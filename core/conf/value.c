@@ -177,6 +177,20 @@ static void list_choices(const char *choices, char *out, size_t size)
     }
 }
 
+const char *conf_value_write(uint32_t type, int64_t value, char *out, size_t size)
+{
+    static const struct unit NONE = {"", 1};
+    const struct unit *unit       = type == HAWSER_VALUE_TIME   ? TIME_UNITS
+                                    : type == HAWSER_VALUE_SIZE ? SIZE_UNITS
+                                                                : &NONE;
+    while (unit->factor > 1 && value % unit->factor != 0) {
+        unit++; /* the smallest unit is 1 */
+    }
+    (void)snprintf(out, size, "%lld%s", (long long)(value / unit->factor),
+                   value == 0 ? "" : unit->name);
+    return out;
+}
+
 int conf_value_choice(const char *word, const char *choices, int64_t *out, struct hawser_error *err)
 {
     char expected[256];

@@ -15,6 +15,9 @@ int conf_value_time(const char *word, int64_t *out_ms, struct hawser_error *err)
 /** 512 64k 1m 1g (upper case too). @param out [bytes] */
 int conf_value_size(const char *word, int64_t *out_bytes,
                     struct hawser_error *err) HAWSER_MUST_CHECK;
+/** Write a value of a row of this type (HAWSER_VALUE_*) as a config would have it: 90m, 64k, 5.
+ * @return out */
+const char *conf_value_write(uint32_t type, int64_t value, char *out, size_t size);
 /** @param out index in `choices` ("a|b|c") */
 int conf_value_choice(const char *word, const char *choices, int64_t *out,
                       struct hawser_error *err) HAWSER_MUST_CHECK;

@@ -123,18 +123,17 @@ static int check_option(const char *word, const char *keys, struct hawser_error 
     return 0;
 }
 
-/* "from 1 to 64" in the unit that the row's values are written in */
 static int check_limits(const struct hawser_directive *row, const char *word, int64_t value,
                         struct hawser_error *err)
 {
     if ((row->min == 0 && row->max == 0) || (value >= row->min && value <= row->max)) {
         return 0;
     }
-    const char *unit = row->type == HAWSER_VALUE_TIME   ? "ms"
-                       : row->type == HAWSER_VALUE_SIZE ? " bytes"
-                                                        : "";
-    error_set(err, HAWSER_CONF_DIRECTIVE, "expected %lld%s to %lld%s, got \"%.80s\"",
-              (long long)row->min, unit, (long long)row->max, unit, word);
+    char least[32];
+    char most[32];
+    error_set(err, HAWSER_CONF_DIRECTIVE, "expected %s to %s, got \"%.80s\"",
+              conf_value_write(row->type, row->min, least, sizeof(least)),
+              conf_value_write(row->type, row->max, most, sizeof(most)), word);
     return -1;
 }
 

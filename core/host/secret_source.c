@@ -124,6 +124,12 @@ static int read_credential(const char *name, const char *user, struct buf *out,
     return read_file(path, user, out, err);
 }
 
+int secret_source_is_known(const char *source)
+{
+    return strncmp(source, "env:", 4) == 0 || strncmp(source, "credential:", 11) == 0 ||
+           strncmp(source, "file:", 5) == 0;
+}
+
 int secret_source_read(const char *source, const struct secret_reader *reader, struct buf *out,
                        struct hawser_error *err)
 {

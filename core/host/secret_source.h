@@ -18,6 +18,9 @@ struct secret_reader {
     const char *user;   /* that the host's processes become; NULL: none */
 };
 
+/** Is it one of the kinds that secret_source_read knows? */
+int secret_source_is_known(const char *source);
+
 /**
  * Read what `file:PATH`, `env:NAME` or `credential:NAME` (a file in $CREDENTIALS_DIRECTORY) names.
  * A file is judged by the descriptor that it is then read from: a regular one, that belongs to

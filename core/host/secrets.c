@@ -83,8 +83,9 @@ void secrets_read(struct secrets *secrets, const struct conf_tree *tree, const c
     while ((session = conf_find(conf_tree_root(tree), "session", session)) != NULL) {
         const struct conf_node *credentials = conf_find(session, "credentials", NULL);
         struct hawser_error err             = HAWSER_ERROR_INIT;
-        if (credentials == NULL || session->word_count < 2 || credentials->word_count < 2) {
-            continue;
+        if (credentials == NULL || session->word_count < 2 || credentials->word_count < 2 ||
+            !secret_source_is_known(credentials->words[1])) {
+            continue; /* where a word is wrong, the check of the directives says so */
         }
         if (read_session(secrets, session->words[1], credentials->words[1], &reader, &err) != 0) {
             conf_problem(problems, credentials, "%s", err.message);

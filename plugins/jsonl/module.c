@@ -65,7 +65,11 @@ static int check_folder(const struct hawser_host *host, const char *path, struct
         return -1;
     }
     int rc = slash == NULL || (stat(folder, &st) == 0 && S_ISDIR(st.st_mode)) ? 0 : -1;
-    if (rc != 0) {
+    if (rc == 0 && stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+        rc = -1;
+        host->error_set(err, HAWSER_CONF_DIRECTIVE, 0, "path %s is a folder: name a file in it",
+                        path);
+    } else if (rc != 0) {
         host->error_set(err, HAWSER_CONF_DIRECTIVE, 0, "path %s: there is no folder %s", path,
                         folder);
     }

@@ -244,10 +244,10 @@ START_TEST(limits_are_part_of_what_is_allowed)
     expect_limits(HAWSER_VALUE_NUMBER, 1, 64, "0", "expected 1 to 64, got \"0\"");
     expect_limits(HAWSER_VALUE_NUMBER, 1, 64, "65", "expected 1 to 64, got \"65\"");
     expect_limits(HAWSER_VALUE_NUMBER, 0, 0, "-65", "");
-    expect_limits(HAWSER_VALUE_TIME, 100, 5000, "99ms", "expected 100ms to 5000ms, got \"99ms\"");
+    expect_limits(HAWSER_VALUE_TIME, 100, 5000, "99ms", "expected 100ms to 5s, got \"99ms\"");
+    expect_limits(HAWSER_VALUE_TIME, 0, 5400000, "2h", "expected 0 to 90m, got \"2h\"");
     expect_limits(HAWSER_VALUE_TIME, 100, 5000, "5s", "");
-    expect_limits(HAWSER_VALUE_SIZE, 512, 1024, "2k",
-                  "expected 512 bytes to 1024 bytes, got \"2k\"");
+    expect_limits(HAWSER_VALUE_SIZE, 512, 1024, "2k", "expected 512 to 1k, got \"2k\"");
 }
 END_TEST
 

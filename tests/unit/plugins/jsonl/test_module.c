@@ -268,6 +268,7 @@ START_TEST(the_check_refuses_what_cannot_work_and_makes_nothing)
         {"mode", "9999", "such as 0640"},
         {"mode", "7777", "such as 0640"},
         {"path", "/nonexistent/a.jsonl", "there is no folder /nonexistent"},
+        {"path", "/", "is a folder"},
     };
     if (strcmp(bad[_i][0], "path") != 0) {
         fake_host_set(fake, "path", path, NULL);
@@ -283,10 +284,12 @@ END_TEST
 
 START_TEST(a_file_that_cannot_be_opened_is_named)
 {
-    fake_host_set(fake, "path", folder, NULL);
+    ck_assert_int_eq(mkfifo(path, 0600), 0); /* without a reader it cannot be opened */
+    fake_host_set(fake, "path", path, NULL);
     ck_assert_int_eq(create(), -1);
     ck_assert_uint_eq(err.code, HAWSER_MODULE_INIT);
-    ck_assert_ptr_nonnull(strstr(err.message, folder));
+    ck_assert_ptr_nonnull(strstr(err.message, path));
+    ck_assert_int_eq(unlink(path), 0);
 }
 END_TEST
 
@@ -305,7 +308,7 @@ int main(void)
     tcase_add_test(tests, a_reopen_that_fails_keeps_the_old_file);
     tcase_add_test(tests, stdout_is_a_word_and_no_path);
     tcase_add_loop_test(tests, flush_with_sync_works_on_files_and_on_devices, 0, 2);
-    tcase_add_loop_test(tests, the_check_refuses_what_cannot_work_and_makes_nothing, 0, 4);
+    tcase_add_loop_test(tests, the_check_refuses_what_cannot_work_and_makes_nothing, 0, 5);
     tcase_add_test(tests, a_file_that_cannot_be_opened_is_named);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
