@@ -60,8 +60,8 @@ static void report_progress(void *arg, const struct conf_node *node, const char 
 }
 
 /* The descriptor is there with -T alone; the parent waits for this process's end, so all of it is
- * out by then. */
-static void print_config(int fd, const struct buf *printed)
+ * out by then. A reader that has seen enough (EPIPE) is none of our business. */
+static void print_config(int fd, const struct buf *printed, struct conf_problems *problems)
 {
     struct hawser_slice rest = buf_slice(printed);
     while (rest.len > 0) {
@@ -70,7 +70,10 @@ static void print_config(int fd, const struct buf *printed)
             continue;
         }
         if (done <= 0) {
-            return; /* not asked for */
+            if (errno != EBADF && errno != EPIPE) { /* EBADF: nobody asked for it */
+                conf_problem(problems, NULL, "cannot print the configuration: %s", strerror(errno));
+            }
+            return;
         }
         rest.data += done;
         rest.len -= (size_t)done;
@@ -106,6 +109,7 @@ int checker_main(const struct child_spec *spec)
                      err.message);
     }
     check_config(tree, spec->prefix, &problems, report_progress, out, &printed);
+    print_config(spec->fds[2], &printed, &problems);
     const char *text = buf_text(&problems.text);
     while (text != NULL && *text != 0) {
         const char *end = strchr(text, '\n');
@@ -114,7 +118,6 @@ int checker_main(const struct child_spec *spec)
         text += len + (end != NULL);
     }
     fprintf(out, "=\n");
-    print_config(spec->fds[2], &printed);
     buf_fini(&printed);
     conf_problems_fini(&problems);
     conf_tree_destroy(tree);

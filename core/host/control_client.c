@@ -46,6 +46,14 @@ static void explain_denied(const char *path, struct hawser_error *err)
 
 static void explain(const char *path, int errno_value, struct hawser_error *err)
 {
+    struct stat there;
+    if (stat(path, &there) == 0 && !S_ISSOCK(there.st_mode)) { /* which the kernel refuses, too */
+        error_set(err, HAWSER_SYSTEM_CALL,
+                  "\"%s\" is no socket; name the control socket of the host (-s), or its "
+                  "configuration",
+                  path);
+        return;
+    }
     switch (errno_value) {
     case ENOENT:
     case ENOTDIR:
@@ -64,9 +72,6 @@ static void explain(const char *path, int errno_value, struct hawser_error *err)
     case EACCES:
     case EPERM:
         explain_denied(path, err);
-        return;
-    case ENOTSOCK:
-        error_set_errno(err, HAWSER_SYSTEM_CALL, errno_value, "\"%s\" is no socket", path);
         return;
     default:
         error_set_errno(err, HAWSER_SYSTEM_CALL, errno_value,

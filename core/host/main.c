@@ -336,5 +336,9 @@ int main(int argc, char **argv)
     int status = run(&options);
     options_fini(&options);
     log_close();
+    if (fflush(stdout) != 0 || ferror(stdout)) { /* a full disk, or a reader that is gone */
+        fprintf(stderr, "hawser: cannot write the answer\n");
+        return 1;
+    }
     return status;
 }

@@ -171,7 +171,7 @@ class NoHost(unittest.TestCase):
 
     def test_what_is_no_socket_and_no_configuration(self):
         self.host.write_file("plain", "")
-        self.assertIn(self.host.path("plain"), self.ask("-s", self.host.path("plain"), "status"))
+        self.assertIn(f'"{self.host.path("plain")}" is no socket', self.ask("-s", self.host.path("plain"), "status"))
         self.assertIn("cannot read the configuration", self.ask("-p", self.host.prefix, "-c", "nosuch.conf", "status"))
         self.host.write_config("control off;")
         self.assertIn("`control off`", self.ask("-p", self.host.prefix, "-c", "hawser.conf", "status"))

@@ -2,9 +2,11 @@
 import os
 import signal
 import socket
+import subprocess
 import unittest
 
 from lib.host import Host
+from lib.wait import DEADLINE_S
 
 
 class HostStart(unittest.TestCase):
@@ -52,6 +54,15 @@ class HostStart(unittest.TestCase):
             other.bind(host.path("run/control.sock"))
             self.assertEqual(host.process.stop(signal.SIGTERM), 0)
             self.assertTrue(os.path.exists(host.path("run/control.sock")))
+
+    def test_an_answer_that_cannot_be_written_is_no_success(self):
+        host = self.host().start()
+        for words, told in ((("-T",), "cannot print the configuration: No space left on device"), (("-t", "--plan"), "cannot write the answer"),
+                            (("-t", "--plan", "--json"), "cannot write the answer"), (("-h",), "cannot write the answer")):
+            with self.subTest(words), open("/dev/full", "wb") as full:
+                done = subprocess.run(host.argv(*words), stdout=full, stderr=subprocess.PIPE, text=True, timeout=DEADLINE_S, check=False)
+                self.assertEqual(done.returncode, 1, done)
+                self.assertIn(told, done.stderr)
 
     def test_a_test_of_the_config_makes_no_file(self):
         # As root it would be root's, and the service could not open it.

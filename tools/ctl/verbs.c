@@ -94,8 +94,8 @@ const struct verb *verbs_find(const struct command *command)
             continue;
         }
         if (command->word_count < VERBS[i].min_words || command->word_count > VERBS[i].max_words) {
-            fprintf(stderr, "hawserctl: usage: hawserctl %s %s\n", VERBS[i].name,
-                    VERBS[i].arguments);
+            fprintf(stderr, "hawserctl: usage: hawserctl %s%s%s\n", VERBS[i].name,
+                    VERBS[i].arguments[0] == 0 ? "" : " ", VERBS[i].arguments);
             return NULL;
         }
         return &VERBS[i];
