@@ -49,6 +49,8 @@ static const struct hawser_directive ROWS[] = {
         "unix:PATH of the control socket, then mode=OCTAL and group=NAME; or off"),
     ROW("control_timeout", MAIN, TIME, 0, 1, 1, "30s", NULL, 100, H,
         "how long a client of the control socket may take over a line, or leave answers unread"),
+    ROW("control_idle", MAIN, TIME, 0, 1, 1, "10m", "off", S, D,
+        "a client of the control socket that asks nothing for so long is let go"),
     ROW("module_path", MAIN, PATH, 0, 1, 1, NULL, NULL, 0, 0,
         "folder of modules that load_module names without a slash; default: the installed ones"),
     ROW("load_module", MAIN, PATH, REPEATS, 1, 1, NULL, NULL, 0, 0, "shared object to load"),

@@ -28,6 +28,7 @@ struct control {
     struct event *acceptable;
     struct list conns;
     struct complaint refusals;
+    struct complaint crowd;   /* more clients than there is room for */
     struct complaint cut_off; /* clients that read too slowly, or write too much */
 };
 
@@ -70,17 +71,22 @@ static int is_allowed(const struct control *control, int fd)
            ((mode & 0060) != 0 && is_in_group(fd, &peer, control->group));
 }
 
-static void turn_away(struct control *control, int fd, const char *why)
+void control_tell(int fd, const char *why)
 {
     char line[256];
     int len =
         snprintf(line, sizeof(line),
                  "{\"error\":{\"code\":%d,\"message\":\"%s\"},\"jsonrpc\":\"2.0\",\"id\":null}\n",
                  (int)HAWSER_CONTROL_REFUSED, why);
+    (void)send(fd, line, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT); /* it may not want to know */
+}
+
+static void turn_away(struct control *control, int fd, const char *why)
+{
     complain(&control->refusals, NULL, LOG_WARN, "HW-HOST-006",
              "a control connection was refused: %s", why);
-    (void)send(fd, line, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT); /* it may not want to know */
-    (void)close(fd);                                                /* the line is out */
+    control_tell(fd, why);
+    (void)close(fd); /* the line is out */
 }
 
 struct list *control_conns(struct control *control)
@@ -103,6 +109,48 @@ static size_t count_conns(const struct control *control)
     return count;
 }
 
+/* @return who may go: one that has gone already and only waits for an answer, else the one that
+ * asked nothing for the longest time; NULL: all are at work */
+static struct control_conn *find_least_needed(struct control *control)
+{
+    struct control_conn *oldest = NULL;
+    struct list *node;
+    list_for_each (node, &control->conns) {
+        struct control_conn *conn = control_conn_of(node);
+        if (control_conn_is_gone(conn)) {
+            return conn;
+        }
+        if (control_conn_is_idle(conn) &&
+            (oldest == NULL || control_conn_active_at(conn) < control_conn_active_at(oldest))) {
+            oldest = conn;
+        }
+    }
+    return oldest;
+}
+
+/* Clients that were forgotten lock nobody out. @return 1: there is room; 0: all are at work */
+static int make_room(struct control *control)
+{
+    if (count_conns(control) < CONTROL_MAX_CLIENTS) {
+        return 1;
+    }
+    struct control_conn *least = find_least_needed(control);
+    if (least == NULL) {
+        return 0;
+    }
+    if (control_conn_is_idle(least)) {
+        complain(&control->crowd, NULL, LOG_WARN, "HW-HOST-111",
+                 "%u control clients at once: those that asked nothing for the longest time give "
+                 "way",
+                 CONTROL_MAX_CLIENTS);
+        control_tell(control_conn_idle_fd(least),
+                     "too many clients are open, and this one asked nothing for the longest time; "
+                     "connect again to ask");
+    }
+    control_conn_destroy(least);
+    return 1;
+}
+
 static void on_acceptable(evutil_socket_t listener, short what, void *arg)
 {
     struct control *control = arg;
@@ -115,8 +163,9 @@ static void on_acceptable(evutil_socket_t listener, short what, void *arg)
         turn_away(control, fd,
                   "its user is neither root nor the host's, nor do the mode and group of `control` "
                   "let it in");
-    } else if (count_conns(control) >= CONTROL_MAX_CLIENTS) {
-        turn_away(control, fd, "too many are open at once; close some, or try again");
+    } else if (!make_room(control)) {
+        turn_away(control, fd,
+                  "too many are open at once, and all of them wait for answers; try again");
     } else if (control_conn_create(control->master, fd, &control->conns) == NULL) {
         turn_away(control, fd, "no memory for another connection");
     }

@@ -57,6 +57,8 @@ struct list *control_conns(struct control *control);
 struct master *control_master(const struct control *control);
 /** Take new clients, or let them wait where the kernel keeps them. */
 void control_accept(struct control *control, int accepts);
+/** One line for who is refused or let go, which may not want to know. @param fd  not closed */
+void control_tell(int fd, const char *why);
 /** About clients that are cut off: they read or write too slowly, or too much. */
 struct complaint *control_cut_off(struct control *control);
 
@@ -119,6 +121,12 @@ int control_conn_idle_fd(const struct control_conn *conn);
 int control_conn_has_half_line(const struct control_conn *conn);
 /** Read on, or leave what comes to the kernel. */
 void control_conn_read(struct control_conn *conn, int reads);
+/** Does nothing go on there: no request that waits, no answer to be read, no line begun? */
+int control_conn_is_idle(const struct control_conn *conn);
+/** Has the client closed its socket altogether, and not its sending side alone? */
+int control_conn_is_gone(const struct control_conn *conn);
+/** When it last asked something, or was answered; at first, when it came. */
+clock_ns_t control_conn_active_at(const struct control_conn *conn);
 /** Tell it what it did wrong, and serve it no more. */
 void control_conn_refuse(struct control_conn *conn, const char *why);
 /** A request was answered. */

@@ -4,6 +4,7 @@
  */
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +21,8 @@ struct control_conn {
     struct master *master;
     struct bufferevent *stream;
     struct event *half_line; /* pending: a line has begun and is not whole */
+    struct event *idle;      /* the next look whether it still asks something */
+    clock_ns_t active_at;    /* it asked, or was answered */
     struct event *end;
     struct list requests;
     int is_finishing; /* nothing more is read */
@@ -47,6 +50,9 @@ void control_conn_destroy(struct control_conn *conn)
     list_remove(&conn->node);
     if (conn->half_line != NULL) {
         event_free(conn->half_line);
+    }
+    if (conn->idle != NULL) {
+        event_free(conn->idle);
     }
     if (conn->end != NULL) {
         event_free(conn->end);
@@ -79,6 +85,52 @@ static size_t unread(const struct control_conn *conn)
     return evbuffer_get_length(bufferevent_get_output(conn->stream));
 }
 
+/* idle clients */
+
+int control_conn_is_idle(const struct control_conn *conn)
+{
+    return !conn->is_over && !conn->is_finishing && unread(conn) == 0 &&
+           conn->requests.next == &conn->requests && !control_conn_has_half_line(conn);
+}
+
+int control_conn_is_gone(const struct control_conn *conn)
+{
+    struct pollfd about = {.fd = bufferevent_getfd(conn->stream)};
+    return poll(&about, 1, 0) == 1 && (about.revents & POLLHUP) != 0;
+}
+
+clock_ns_t control_conn_active_at(const struct control_conn *conn)
+{
+    return conn->active_at;
+}
+
+/* Something happened: the time without anything begins anew. */
+static void note_activity(struct control_conn *conn)
+{
+    int64_t ms           = conn->master->settings.control_idle_ms;
+    struct timeval after = {(time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000)};
+    conn->active_at      = clock_monotonic();
+    if (ms > 0 && !conn->is_over) {
+        (void)event_add(conn->idle, &after); /* without it the bound in number is left */
+    } else {
+        (void)event_del(conn->idle); /* harmless when it does not wait */
+    }
+}
+
+static void on_idle(evutil_socket_t fd, short what, void *arg)
+{
+    struct control_conn *conn = OBJ_CAST(struct control_conn, arg, CONN_MAGIC);
+    (void)fd;
+    (void)what;
+    if (control_conn_is_idle(conn)) { /* else its answer comes, and begins the time anew */
+        log_write(LOG_INFO, "HW-HOST-112",
+                  "a control client that asked nothing for so long is let go (control_idle)");
+        control_tell(bufferevent_getfd(conn->stream),
+                     "nothing was asked here for so long (control_idle); connect again to ask");
+        control_conn_end(conn);
+    }
+}
+
 static void end_if_finished(struct control_conn *conn)
 {
     if (conn->is_finishing && list_is_empty(&conn->requests) && unread(conn) == 0) {
@@ -96,6 +148,7 @@ void control_conn_finish(struct control_conn *conn)
 
 void control_conn_settled(struct control_conn *conn)
 {
+    note_activity(conn);
     end_if_finished(conn);
 }
 
@@ -147,8 +200,10 @@ void control_conn_write(struct control_conn *conn, const json_t *body)
 
 static void on_written(struct bufferevent *stream, void *arg)
 {
+    struct control_conn *conn = OBJ_CAST(struct control_conn, arg, CONN_MAGIC);
     (void)stream;
-    end_if_finished(OBJ_CAST(struct control_conn, arg, CONN_MAGIC));
+    note_activity(conn);
+    end_if_finished(conn);
 }
 
 /* lines in */
@@ -200,6 +255,7 @@ static void on_readable(struct bufferevent *stream, void *arg)
         free(line);
         took_one = 1;
     }
+    note_activity(conn);
     if (conn->is_over || conn->is_finishing) {
         return;
     }
@@ -234,8 +290,9 @@ static int start(struct control_conn *conn, int fd)
     int64_t ms              = conn->master->settings.control_timeout_ms;
     struct timeval patience = {(time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000)};
     conn->half_line         = event_new(base, -1, 0, on_half_line, conn);
+    conn->idle              = event_new(base, -1, 0, on_idle, conn);
     conn->end               = event_new(base, -1, 0, on_end, conn);
-    if (conn->half_line == NULL || conn->end == NULL) {
+    if (conn->half_line == NULL || conn->idle == NULL || conn->end == NULL) {
         return -1;
     }
     conn->stream = bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE);
@@ -247,6 +304,7 @@ static int start(struct control_conn *conn, int fd)
     /* Short of memory for one of these it is served without that bound. */
     (void)bufferevent_set_timeouts(conn->stream, NULL, &patience);
     (void)bufferevent_enable(conn->stream, EV_READ | EV_WRITE);
+    note_activity(conn);
     return 0;
 }
 

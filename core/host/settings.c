@@ -131,6 +131,7 @@ int settings_read(struct settings *settings, const struct conf_tree *tree, const
                .worker_timeout_ms   = main_number(tree, "worker_timeout"),
                .callback_budget_ms  = main_number(tree, "callback_budget"),
                .control_timeout_ms  = main_number(tree, "control_timeout"),
+               .control_idle_ms     = main_number(tree, "control_idle"),
                .restarts            = {.most = 5, .within = 10 * CLOCK_NS_PER_S},
                .quarantine          = {.most = 3, .within = 600 * CLOCK_NS_PER_S},
                .pid_path            = conf_value_path(pid == NULL ? "run/hawser.pid" : pid, prefix),

@@ -23,6 +23,7 @@ struct settings {
     int64_t worker_timeout_ms;  /* 0: off */
     int64_t callback_budget_ms; /* 0: off */
     int64_t control_timeout_ms;
+    int64_t control_idle_ms; /* 0: off */
     struct intensity_limits restarts;
     struct suspects_limits quarantine;
     char *log_path; /* absolute, or "stderr" */

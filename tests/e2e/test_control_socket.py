@@ -126,12 +126,41 @@ class ControlSocket(unittest.TestCase):
         peer.socket.shutdown(socket.SHUT_WR)
         self.assertEqual([peer.read()["id"], peer.read()["id"], peer.line()], [7, 7, None])
 
-    def test_a_flood_of_connections_is_turned_away_with_a_reason_and_one_line_in_the_log(self):
-        peers = [self.peer() for _ in range(300)]
-        self.assertIn("too many are open at once", peers[-1].read()["error"]["message"])
-        self.assertEqual(self.host.log().count("a control connection was refused"), 1)
+    def test_idle_clients_lock_nobody_out_the_least_recently_active_gives_way(self):
+        waiting, stream, early = self.peer(), self.peer(), self.peer()
+        self.sim.command("answers off")
+        waiting.send("session.call", {"session": "btc", "method": "public/get_time"})
+        self.assertIn("result", stream.ask("stream.attach", {"session": "btc"}))
+        crowd = [self.peer() for _ in range(120)]
+        self.assertEqual(crowd[-1].ask("host.status")["id"], 1)
+        self.assertEqual(early.ask("host.status")["id"], 1)  # so that it is not the one
+        more = [self.peer() for _ in range(50)]
+        self.assertEqual(more[-1].ask("host.status")["id"], 1)
+        answer = crowd[0].read()
+        self.assertEqual((answer["error"]["code"], answer["id"]), (703, None))
+        self.assertIn("asked nothing for the longest time", answer["error"]["message"])
+        self.assertIsNone(crowd[0].line())
+        self.assertEqual(early.ask("host.status")["id"], 1)
+        self.sim.command("answers on")
+        waiting.send("host.status", id="still")
+        self.assertEqual(waiting.until(lambda one: one["id"] == "still")["id"], "still")
+        stream.socket.setblocking(False)
+        with self.assertRaises(BlockingIOError):
+            stream.socket.recv(1)  # nothing came, and it is open
+        self.assertEqual(self.host.log().count("give way"), 1)
+
+    def test_where_all_wait_for_answers_a_new_client_is_told_why_it_is_turned_away(self):
+        self.sim.command("answers off")
+        peers = [self.peer() for _ in range(128)]
         for peer in peers:
-            peer.socket.close()
+            peer.send("session.call", {"session": "btc", "method": "public/get_time"})
+        for peer in peers:  # each line was read: an answer that comes at once stands behind the call
+            self.assertEqual(peer.ask("host.status", id="read")["id"], "read")
+        answer = self.peer().read()
+        self.assertEqual(answer["error"]["code"], 703)
+        self.assertIn("too many are open at once, and all of them wait for answers", answer["error"]["message"])
+        self.assertEqual(self.host.log().count("a control connection was refused"), 1)
+        peers[0].socket.close()
         wait_until(self.is_served, "the host to take connections again")
 
     def is_served(self):
@@ -139,6 +168,28 @@ class ControlSocket(unittest.TestCase):
             return "result" in self.host.ask_raw("host.status")
         except OSError:  # it was turned away before it had asked
             return False
+
+    def test_who_asks_nothing_for_long_is_told_so_and_let_go(self):
+        self.host.write_config("control_idle 1s;" + CONFIG.format(url=self.sim.url))
+        self.assertTrue(self.host.reload()["ok"])
+        self.sim.command("answers off")
+        waiting = self.peer()
+        waiting.send("session.call", {"session": "btc", "method": "public/get_time"})
+        stream = self.peer()
+        self.assertIn("result", stream.ask("stream.attach", {"session": "btc"}))
+        silent, asked = self.peer(), self.peer()
+        self.assertIn("result", asked.ask("host.status"))
+        for peer in (silent, asked):
+            answer = peer.read()
+            self.assertEqual((answer["error"]["code"], answer["id"]), (703, None))
+            self.assertIn("control_idle", answer["error"]["message"])
+            self.assertIsNone(peer.line())
+        later = self.peer()
+        self.assertIn("control_idle", later.read()["error"]["message"])  # which took longer than the others' time
+        self.assertEqual(waiting.ask("host.status", id=2)["id"], 2)
+        stream.socket.setblocking(False)
+        with self.assertRaises(BlockingIOError):
+            stream.socket.recv(1)
 
     def test_a_client_that_reads_nothing_delays_nobody_and_is_cut_off(self):
         peer = self.peer()
