@@ -16,6 +16,8 @@
 #include "telemetry/metric.h"
 
 #define METRIC_MAX      40u
+#define CODE_DIGITS     3u
+#define MESSAGE_ID_SIZE (HAWSER_MODULE_NAME_SIZE + 8)
 #define METRIC_NAME_MAX (HAWSER_MODULE_NAME_SIZE + 1 + METRIC_MAX + 1)
 
 /* A pointer that is no instance is a broken module: better to end than to go on with it. */
@@ -45,6 +47,18 @@ static struct session *session_or_error(struct hawser_instance *self, const char
     return session;
 }
 
+/* "#003 text" (HAWSER_MESSAGE) of module "deribit": HW-DERIBIT-003. @return the text */
+static const char *take_id(const char *module, const char *fmt, char id[MESSAGE_ID_SIZE])
+{
+    int has_code = fmt[0] == '#' && strspn(fmt + 1, "0123456789") == CODE_DIGITS &&
+                   fmt[1 + CODE_DIGITS] == ' ';
+    (void)snprintf(id, MESSAGE_ID_SIZE, "HW-%s-%.3s", module, has_code ? fmt + 1 : "000");
+    for (char *c = id; *c != 0; c++) {
+        *c = *c >= 'a' && *c <= 'z' ? (char)(*c - 'a' + 'A') : *c;
+    }
+    return has_code ? fmt + 1 + CODE_DIGITS + 1 : fmt;
+}
+
 static void api_log(struct hawser_instance *self, enum hawser_log_level level, const char *fmt, ...)
     HAWSER_PRINTF(3, 4);
 static void api_log(struct hawser_instance *self, enum hawser_log_level level, const char *fmt, ...)
@@ -53,9 +67,11 @@ static void api_log(struct hawser_instance *self, enum hawser_log_level level, c
     const struct log_subject *about   = check(self)->session != NULL
                                             ? session_log_subject(self->session)
                                             : LOG_SUBJECT(labels[self->kind], self->name);
+    char id[MESSAGE_ID_SIZE];
+    const char *text = take_id(self->module->descriptor->name, fmt, id);
     va_list args;
     va_start(args, fmt);
-    log_vabout(about, (int)level, "HW-MODULE-003", fmt, args);
+    log_vabout(about, (int)level, id, text, args);
     va_end(args);
 }
 

@@ -142,7 +142,8 @@ static void minimal_unsubscribe(void *adapter, const struct hawser_slice *channe
     for (size_t i = 0; i < count; i++) {
         struct hawser_error err = HAWSER_ERROR_INIT;
         if (send_op(minimal, "unsubscribe", channels[i], &err) != 0) {
-            minimal->host->log(minimal->self, HAWSER_LOG_WARN, "not unsubscribed: %s", err.message);
+            minimal->host->log(minimal->self, HAWSER_LOG_WARN,
+                               HAWSER_MESSAGE("001") "not unsubscribed: %s", err.message);
         }
     }
 }
@@ -154,7 +155,8 @@ static void minimal_heartbeat(void *adapter)
     const struct minimal *minimal = adapter;
     struct hawser_error err       = HAWSER_ERROR_INIT;
     if (minimal->host->send_text(minimal->self, slice("{\"op\":\"ping\"}"), &err) != 0) {
-        minimal->host->log(minimal->self, HAWSER_LOG_WARN, "no heartbeat sent: %s", err.message);
+        minimal->host->log(minimal->self, HAWSER_LOG_WARN,
+                           HAWSER_MESSAGE("002") "no heartbeat sent: %s", err.message);
     }
 }
 

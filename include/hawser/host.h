@@ -37,6 +37,15 @@ enum hawser_log_level {
     HAWSER_LOG_LEVEL_COUNT
 };
 
+/**
+ * In front of the format of `log`: a code of the module's own for this message, which stays when
+ * its words change, and is not given to another one. The line then has the id HW-NAME-CODE, NAME
+ * being the module's in upper case (`HW-DERIBIT-003`): what alerts and filters look for.
+ *
+ * @param code  a literal of three digits: "003"
+ */
+#define HAWSER_MESSAGE(code) "#" code " "
+
 /** How a request ended. */
 struct hawser_reply {
     struct hawser_slice result; /* borrowed for the call; the JSON value, empty on error */
@@ -78,8 +87,8 @@ struct hawser_host {
 
     /* For every module. */
 
-    /** Write one line to the host's error log, with the instance's kind and name in front. Never
-     * pass a credential. */
+    /** Write one line to the host's error log, with the instance's kind and name in front. `fmt`
+     * begins with HAWSER_MESSAGE; one that does not gets the code 000. Never pass a credential. */
     void (*log)(struct hawser_instance *self, enum hawser_log_level level, const char *fmt, ...)
         HAWSER_PRINTF(3, 4);
     /** @return the session's, output's or sink's name; borrowed, lives as long as the instance */

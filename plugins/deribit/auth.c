@@ -170,8 +170,10 @@ void deribit_leave(void *adapter)
     if (deribit->authenticated &&
         deribit->host->send_text(deribit->self, (struct hawser_slice){LOGOUT, sizeof(LOGOUT) - 1},
                                  &err) != 0) {
-        deribit->host->log(deribit->self, HAWSER_LOG_WARN,
-                           "no logout before the close, orders may be cancelled: %s", err.message);
+        deribit->host->log(
+            deribit->self, HAWSER_LOG_WARN,
+            HAWSER_MESSAGE("004") "no logout before the close, orders may be cancelled: %s",
+            err.message);
     }
     deribit->host->left(deribit->self);
 }

@@ -70,8 +70,8 @@ static void remember_name(struct deribit *deribit, struct hawser_slice channel)
     if (names == NULL || name == NULL) {
         free(name);
         deribit->host->log(deribit->self, HAWSER_LOG_ERROR,
-                           "no memory: %.*s may come under another spelling", (int)channel.len,
-                           channel.data);
+                           HAWSER_MESSAGE("001") "no memory: %.*s may come under another spelling",
+                           (int)channel.len, channel.data);
         return;
     }
     deribit->portfolios[deribit->portfolio_count++] = name;
@@ -141,7 +141,7 @@ static void take_failure(const struct change *change, const struct hawser_reply 
     if (change->is_subscribe) {
         refuse_all(change, &err);
     } else {
-        deribit->host->log(deribit->self, HAWSER_LOG_WARN, "%s", err.message);
+        deribit->host->log(deribit->self, HAWSER_LOG_WARN, HAWSER_MESSAGE("002") "%s", err.message);
     }
     if (err.code == HAWSER_AUTH_EXPIRED || err.code == HAWSER_RATE_LIMITED) {
         deribit->login_time = 0; /* told here, once */

@@ -22,7 +22,8 @@ void deribit_heartbeat(void *adapter)
     struct hawser_error err                    = HAWSER_ERROR_INIT;
     if (deribit->host->call(deribit->self, METHOD_TEST, NO_PARAMS, 0, on_test_reply, deribit,
                             &err) != 0) {
-        deribit->host->log(deribit->self, HAWSER_LOG_WARN, "no heartbeat sent: %s", err.message);
+        deribit->host->log(deribit->self, HAWSER_LOG_WARN,
+                           HAWSER_MESSAGE("003") "no heartbeat sent: %s", err.message);
     }
 }
 

@@ -134,7 +134,8 @@ static void on_answer(void *arg, const struct hawser_reply *reply)
         if (change->is_subscribe) {
             refuse(generic, change->channels, change->count, &err);
         } else {
-            generic->host->log(generic->self, HAWSER_LOG_WARN, "not unsubscribed: %s", err.message);
+            generic->host->log(generic->self, HAWSER_LOG_WARN,
+                               HAWSER_MESSAGE("001") "not unsubscribed: %s", err.message);
         }
     }
     free(change);
@@ -246,7 +247,8 @@ fail:
     if (is_subscribe) {
         refuse(generic, channels, count, &err);
     } else {
-        generic->host->log(generic->self, HAWSER_LOG_WARN, "not unsubscribed: %s", err.message);
+        generic->host->log(generic->self, HAWSER_LOG_WARN,
+                           HAWSER_MESSAGE("002") "not unsubscribed: %s", err.message);
     }
 }
 

@@ -71,7 +71,8 @@ static void generic_heartbeat(void *adapter)
     generic->heartbeat_waits = 1;
     if (generic->host->send_text(generic->self, (struct hawser_slice){text, strlen(text)}, &err) !=
         0) {
-        generic->host->log(generic->self, HAWSER_LOG_WARN, "no heartbeat sent: %s", err.message);
+        generic->host->log(generic->self, HAWSER_LOG_WARN,
+                           HAWSER_MESSAGE("003") "no heartbeat sent: %s", err.message);
     }
 }
 

@@ -104,7 +104,8 @@ static void jsonl_destroy(void *output)
     }
     if (file_close(&jsonl->file) != 0) {
         jsonl->host->log(jsonl->self, HAWSER_LOG_ERROR,
-                         "the last lines may not be on the disk: close: %s", strerror(errno));
+                         HAWSER_MESSAGE("001") "the last lines may not be on the disk: close: %s",
+                         strerror(errno));
     }
     text_fini(&jsonl->text);
     free(jsonl);

@@ -211,6 +211,11 @@ static void fake_log(struct hawser_instance *self, enum hawser_log_level level, 
     char prefix[16];
     va_list args;
     va_start(args, fmt);
+    if (fmt[0] != '#') {
+        fake_of(self)->broken_rules++; /* each message has a code */
+    } else {
+        fmt += strlen(HAWSER_MESSAGE("000"));
+    }
     if (snprintf(prefix, sizeof(prefix), "log %d ", (int)level) < 0) {
         abort();
     }

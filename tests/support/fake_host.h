@@ -55,7 +55,8 @@ struct fake_host {
     /**
      * What was reported, a line each, in order: `authenticated 900000`, `restored`, `confirmed CH`,
      * `refused CH CODE_NUMBER MESSAGE`, `gone CH`, `left`, `alive`, `fail CODE_NUMBER MESSAGE`,
-     * `unexpected WHY`, `log LEVEL_NUMBER TEXT`. Deliveries and secrets are not in it.
+     * `unexpected WHY`, `log LEVEL_NUMBER TEXT` without its code. Deliveries and secrets are not in
+     * it.
      */
     char *events;
     size_t events_len;

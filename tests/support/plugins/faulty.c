@@ -57,8 +57,9 @@ static void reach_out(const struct faulty *faulty)
     int netlink  = socket(AF_NETLINK, SOCK_RAW, NETLINK_AUDIT) < 0 ? errno : 0;
     int master   = kill(getppid(), 0) < 0 ? errno : 0;
     int io_uring = syscall(SYS_io_uring_setup, 0, NULL) < 0 ? errno : 0;
-    faulty->host->log(faulty->self, HAWSER_LOG_WARN, "reached: %d %d %d %d %d", packet, kernel,
-                      netlink, master, io_uring);
+    faulty->host->log(faulty->self, HAWSER_LOG_WARN,
+                      HAWSER_MESSAGE("001") "reached: %d %d %d %d %d", packet, kernel, netlink,
+                      master, io_uring);
 }
 
 static void misbehave(const struct faulty *faulty, enum fault fault)
@@ -99,7 +100,8 @@ static void ask(void *arg)
     struct hawser_slice bytes = {text, sizeof(text) - 1};
     faulty->timer             = faulty->host->timer_start(faulty->self, ASK_EACH_MS, ask, faulty);
     if (faulty->host->send_text(faulty->self, bytes, &err) != 0) {
-        faulty->host->log(faulty->self, HAWSER_LOG_WARN, "not asked: %s", err.message);
+        faulty->host->log(faulty->self, HAWSER_LOG_WARN, HAWSER_MESSAGE("002") "not asked: %s",
+                          err.message);
     }
 }
 

@@ -273,6 +273,43 @@ START_TEST(an_error_set_by_a_module_has_its_category_and_cause)
 }
 END_TEST
 
+/* What a log of the host holds after `say`. */
+static void read_log(char *out, size_t size, void (*say)(void))
+{
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    char path[]             = "/tmp/hawser-test-log-XXXXXX";
+    int fd                  = mkstemp(path);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(log_open(path, LOG_DEBUG, &err), 0);
+    say();
+    log_close();
+    ssize_t got = read(fd, out, size - 1);
+    ck_assert_int_gt(got, 0);
+    out[got] = 0;
+    (void)close(fd); /* read only */
+    (void)unlink(path);
+}
+
+static void say_some(void)
+{
+    host->log(self, HAWSER_LOG_WARN, HAWSER_MESSAGE("042") "%s is full", "it");
+    host->log(self, HAWSER_LOG_WARN, "%s has no code", "this");
+    host->log(self, HAWSER_LOG_WARN, "#42 is %s", "too short");
+    host->log(self, HAWSER_LOG_WARN, "#0421 is %s", "too long");
+}
+
+START_TEST(a_modules_messages_have_ids_of_its_own)
+{
+    char log[2048];
+    make(NULL);
+    read_log(log, sizeof(log), say_some);
+    ck_assert_ptr_nonnull(strstr(log, " HW-TEST-042 output=ticks it is full\n"));
+    ck_assert_ptr_nonnull(strstr(log, " HW-TEST-000 output=ticks this has no code\n"));
+    ck_assert_ptr_nonnull(strstr(log, " HW-TEST-000 output=ticks #42 is too short\n"));
+    ck_assert_ptr_nonnull(strstr(log, " HW-TEST-000 output=ticks #0421 is too long\n"));
+}
+END_TEST
+
 static void learn(const char *name, const char *value)
 {
     struct hawser_error err = HAWSER_ERROR_INIT;
@@ -352,6 +389,7 @@ int main(void)
     tcase_add_test(tests, another_thread_reads_config_and_counts_and_gets_no_timer);
     tcase_add_test(tests, an_output_with_a_thread_may_call_after_its_end);
     tcase_add_test(tests, an_error_set_by_a_module_has_its_category_and_cause);
+    tcase_add_test(tests, a_modules_messages_have_ids_of_its_own);
     tcase_add_test(tests, a_secret_learned_at_run_time_is_masked_until_another_takes_its_place);
     tcase_add_test(tests, what_a_module_may_learn_is_bounded);
     tcase_add_test(tests, every_slot_of_the_table_is_filled);
