@@ -88,7 +88,7 @@ class Commands(Ctl):
         for key, first in (("name", "btc"), ("rate", "btc"), ("last", "btc")):
             wait_until(lambda: self.host.sessions()["btc"]["messages_per_s"] > 10, "the rate")
             lines = self.ctl("top", "-b", "-n", "2", "-i", "20ms", "-o", key).splitlines()
-            self.assertEqual(len([line for line in lines if line.startswith("hawser/")]), 2)
+            self.assertEqual(len([line for line in lines if re.match(r"\d of 2 ready ", line)]), 2)
             self.assertEqual(lines[1].split()[:2], ["SESSION", "STATE"])
             self.assertTrue(lines[2].startswith(first + " "), lines[2])
         self.assertEqual(len(self.ctl("top", "--json", "-n", "3", "-i", "10ms").splitlines()), 3)

@@ -47,11 +47,12 @@ class Screen:
                 return
             self.text += part.decode("utf-8", "replace")
 
-    def wait(self, accept, what):
-        """Until what was written since the last wait pleases."""
+    def wait(self, accept, what, keys=""):
+        """Until what was written since the last wait pleases. `keys` are pressed before each look."""
         start = len(self.text)
 
         def look():
+            self.press(keys)
             self.read()
             return accept(self.text[start:])
         try:
@@ -129,6 +130,12 @@ class Top(unittest.TestCase):
         screen.press("q")
         self.assertEqual(screen.end(), 0)
 
+    def test_twenty_columns_show_how_many_are_ready_and_each_state_beside_its_name(self):
+        screen = self.start(rows=8, columns=20)
+        screen.press("\x0c")
+        screen.wait(lambda text: "2 of 3 ready" in text and re.search(r"btc +READY", text), "states")
+        self.assertLess(max(len(line) for line in re.split(r"\x1b\[[0-9;?]*[a-zA-Z]|[\r\n]", screen.text)), 21)
+
     def test_a_host_that_goes_is_told_and_its_return_seen(self):
         screen = self.start()
         os.kill(self.host.process.pid, signal.SIGTERM)
@@ -137,8 +144,11 @@ class Top(unittest.TestCase):
         screen.wait(lambda text: "no host answers" in text, "what is wrong")
         self.host.process.close()
         self.host.start()
-        screen.press("\x0c")
-        screen.wait(lambda text: "of 3 ready" in text and "no host answers" not in text[text.rindex("of 3 ready"):], "the table again")
+
+        def is_back(text):
+            last = text[max(text.rfind("of 3 ready"), 0):]  # of the tables, with what stands below
+            return "SESSION" in last and "no host answers" not in last
+        screen.wait(is_back, "the table again", keys="\x0c")
         screen.press("q")
         self.assertEqual(screen.end(), 0)
 

@@ -4,6 +4,7 @@
 #include "print.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,11 +37,12 @@ void print_sessions(const json_t *sessions)
         printf("no sessions\n");
         return;
     }
-    table_head(line);
+    int width = table_name_width(sessions, INT_MAX);
+    table_head(width, line);
     printf("%s\n", line);
     json_array_foreach(sessions, i, session)
     {
-        table_row(session, line);
+        table_row(session, width, line);
         printf("%s\n", line);
     }
 }

@@ -9,6 +9,8 @@
 
 #include "base/clock.h"
 
+#define NAME_HEAD "SESSION"
+
 const char *table_text(const json_t *object, const char *key)
 {
     const char *text = json_string_value(json_object_get(object, key));
@@ -63,10 +65,23 @@ void table_clean(char *text)
     }
 }
 
-void table_head(char out[TABLE_LINE_SIZE])
+int table_name_width(const json_t *sessions, int most)
 {
-    (void)snprintf(out, TABLE_LINE_SIZE, "%-20s %-14s %7s %5s %9s %7s %7s %8s %5s %6s  %s",
-                   "SESSION", "STATE", "SINCE", "EPOCH", "CHANNELS", "MSG/S", "LAST", "RTT", "GAPS",
+    int width = (int)strlen(NAME_HEAD);
+    size_t i;
+    json_t *session;
+    json_array_foreach(sessions, i, session)
+    {
+        int len = (int)strlen(table_text(session, "session"));
+        width   = len > width ? len : width;
+    }
+    return width > most && most >= (int)strlen(NAME_HEAD) ? most : width;
+}
+
+void table_head(int width, char out[TABLE_LINE_SIZE])
+{
+    (void)snprintf(out, TABLE_LINE_SIZE, "%-*s %-14s %7s %5s %9s %7s %7s %8s %5s %6s  %s", width,
+                   NAME_HEAD, "STATE", "SINCE", "EPOCH", "CHANNELS", "MSG/S", "LAST", "RTT", "GAPS",
                    "RECONN", "ERROR");
 }
 
@@ -78,7 +93,7 @@ static const char *state_of(const json_t *session)
                : table_text(session, "state");
 }
 
-void table_row(const json_t *session, char out[TABLE_LINE_SIZE])
+void table_row(const json_t *session, int width, char out[TABLE_LINE_SIZE])
 {
     char since[TABLE_TIME_SIZE];
     char last[TABLE_TIME_SIZE];
@@ -95,7 +110,7 @@ void table_row(const json_t *session, char out[TABLE_LINE_SIZE])
                    table_number(session, "channels_wanted"));
     (void)snprintf(
         out, TABLE_LINE_SIZE,
-        "%-20s %-14s %7s %5" PRId64 " %9s %7s %7s %8s %5" PRId64 " %6" PRId64 "  %s",
+        "%-*.*s %-14s %7s %5" PRId64 " %9s %7s %7s %8s %5" PRId64 " %6" PRId64 "  %s", width, width,
         table_text(session, "session"), state_of(session),
         table_since(since, table_number(session, "state_since")), table_number(session, "epoch"),
         channels, table_amount(rate, json_number_value(json_object_get(session, "messages_per_s"))),

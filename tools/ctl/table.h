@@ -22,10 +22,12 @@ const char *table_since(char out[TABLE_TIME_SIZE], int64_t moment_ns);
 /** "512", "3.4k", "1.2M". @return out */
 const char *table_amount(char out[TABLE_TIME_SIZE], double amount);
 
-/** The heads of the columns of table_row. */
-void table_head(char out[TABLE_LINE_SIZE]);
+/** How wide the column of names is to be: as the longest of them, but not wider than `most`. */
+int table_name_width(const json_t *sessions, int most);
+/** The heads of the columns of table_row. @param width  of the names; longer ones are cut */
+void table_head(int width, char out[TABLE_LINE_SIZE]);
 /** A session's line, without what could steer a terminal. */
-void table_row(const json_t *session, char out[TABLE_LINE_SIZE]);
+void table_row(const json_t *session, int width, char out[TABLE_LINE_SIZE]);
 /** Replace what could steer a terminal: texts of exchanges end up there. */
 void table_clean(char *text);
 /** How many sessions are READY, and what they receive a second together. */

@@ -129,11 +129,12 @@ void top_summary(const json_t *status, char *out, size_t size)
     double rate            = 0;
     const json_t *sessions = json_object_get(status, "sessions");
     size_t ready           = table_ready(sessions, &rate);
-    (void)snprintf(out, size, "hawser/%s  up %s  generation %lld  %zu of %zu ready  %s messages/s",
+    /* What one looks for stands in front: a narrow terminal cuts the rest off. */
+    (void)snprintf(out, size, "%zu of %zu ready  %s messages/s  hawser/%s  up %s  generation %lld",
+                   ready, json_array_size(sessions), table_amount(amount, rate),
                    table_text(status, "version"),
                    table_age(up, table_number(status, "uptime_ms") * CLOCK_NS_PER_MS),
-                   (long long)table_number(status, "generation"), ready, json_array_size(sessions),
-                   table_amount(amount, rate));
+                   (long long)table_number(status, "generation"));
     table_clean(out);
 }
 

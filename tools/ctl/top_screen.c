@@ -9,6 +9,7 @@
 #include "top.h"
 
 #define MOST_WAIT_MS 2000 /* for an answer: keys must not wait longer */
+#define STATE_WIDTH  13   /* with a blank: what a narrow terminal shows beside the name */
 #define ESCAPE       27
 #define REDRAW       12 /* Ctrl-L */
 
@@ -47,10 +48,13 @@ static void draw_line(int row, attr_t attributes, int colour, const char *text)
     (void)attr_set(A_NORMAL, 0, NULL);
 }
 
-static void draw_rows(struct screen *screen)
+static void draw_table(struct screen *screen)
 {
     const json_t *sessions = json_object_get(screen->status, "sessions");
+    int width              = table_name_width(sessions, COLS - STATE_WIDTH);
     char line[TABLE_LINE_SIZE];
+    table_head(width, line);
+    draw_line(2, A_REVERSE, 0, line);
     int count         = (int)json_array_size(sessions);
     int room          = LINES - 4 < 1 ? 1 : LINES - 4;
     int last          = count - room < 0 ? 0 : count - room;
@@ -61,7 +65,7 @@ static void draw_rows(struct screen *screen)
         if (session == NULL) {
             break;
         }
-        table_row(session, line);
+        table_row(session, width, line);
         draw_line(row + 3, A_NORMAL, colour_of(session), line);
     }
 }
@@ -77,12 +81,10 @@ static void draw(struct screen *screen)
     if (screen->err.code != 0) {
         draw_line(1, A_BOLD, COLOUR_BAD, screen->err.message);
     }
-    table_head(line);
-    draw_line(2, A_REVERSE, 0, line);
-    draw_rows(screen);
+    draw_table(screen);
     (void)snprintf(line, sizeof(line),
-                   "by %s%s   keys: n name  s state  m messages/s  l last  t rtt  g gaps  "
-                   "c reconnects  r reverse  q quit",
+                   "by %s%s  q quit  keys: n name  s state  m messages/s  l last  t rtt  g gaps  "
+                   "c reconnects  r reverse",
                    screen->sort, screen->is_reversed ? ", reversed" : "");
     draw_line(LINES - 1, A_DIM, 0, line);
     (void)refresh();
