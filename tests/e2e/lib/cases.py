@@ -1,6 +1,8 @@
 """The table of cases that a WebSocket client has to pass, in the groups and numbers that the public suites use: framing, pings,
 reserved bits, opcodes, fragments, UTF-8, closing, sizes, compression."""
+import itertools
 import random
+from functools import partial
 
 from lib.fuzzing import FAILS, FAILS_UTF8, Case, End, Quiet
 from lib.wire import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Deflate, close_frame, fragments, frame
@@ -218,7 +220,7 @@ def sizes(is_full):
             yield Case(f"9.{group}.{i + 1}", [(frame(opcode, data), 64 << i)], [(kind, data)])
     for group, (_, opcode, kind) in zip((7, 8), KINDS):
         for i, size in enumerate((0, 16, 64, 256, 1024, 4096), 1):
-            yield Case(f"9.{group}.{i}", [[(opcode, payload(kind, size))] * (1000 if is_full else 50)])
+            yield Case(f"9.{group}.{i}", [partial(itertools.repeat, (opcode, payload(kind, size)), 1000 if is_full else 50)])
     yield Case("10.1.1", [fragments(TEXT, b"*" * 65536, 1300)], [("text", b"*" * 65536)])
 
 
@@ -241,10 +243,12 @@ AGREEMENTS = ({}, {"client_forgets": True}, {"client_bits": 8}, {"client_bits": 
               {"client_forgets": True, "client_bits": 15}, {"client_forgets": True, "client_bits": 8})
 
 
-def windows(data, size, count):
-    """Messages of one size from a text that goes round."""
+def windows(opcode, data, size, count):
+    """Messages of one size from a text that goes round. Made one by one: all of a full run would be gigabytes."""
     ring = data + data[:size]
-    return [ring[at:at + size] for at in ((i * size) % len(data) for i in range(count))]
+    for i in range(count):
+        at = i * size % len(data)
+        yield opcode, ring[at:at + size]
 
 
 def compression(is_full):
@@ -254,7 +258,7 @@ def compression(is_full):
     for name, (opcode, source), agreed in tables:
         for i, (size, fragment) in enumerate(MESSAGE_SIZES, 1):
             count = 1000 if is_full else 20 if size < 8192 else 3
-            yield Case(f"{name}.{i}", [[(opcode, x) for x in windows(source, size, count)]], fragment=fragment,
+            yield Case(f"{name}.{i}", [partial(windows, opcode, source, size, count)], fragment=fragment,
                        deflate=lambda agreed=agreed: Deflate(**agreed))
 
 

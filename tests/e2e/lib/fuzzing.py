@@ -39,7 +39,8 @@ class Quiet:
 
 @dataclasses.dataclass
 class Case:
-    """`steps`: bytes to be sent; (bytes, size): in pieces of that size; a Quiet; a list of (opcode, payload): each is sent and has to come back before the next."""
+    """`steps`: bytes to be sent; (bytes, size): in pieces of that size; a Quiet; a function that gives
+    (opcode, payload)s: each is sent and has to come back before the next."""
     name: str
     steps: list
     ok: list = dataclasses.field(default_factory=list)
@@ -216,8 +217,8 @@ async def take_steps(peer, case):
                 peer.events.append(("quiet", step.name))
         elif isinstance(step, tuple):
             await peer.send(*step)
-        elif isinstance(step, list):
-            await echo_all(peer, case, step)
+        elif callable(step):
+            await echo_all(peer, case, step())
         else:
             if step[0] & 15 == CLOSE and case.end.by_server:
                 peer.note_close()
