@@ -64,12 +64,17 @@ def main(words):
         print(__doc__, file=sys.stderr)
         return 2
     try:
+        params = json.loads(words[2]) if len(words) > 2 and words[1] != "follow" else {}
+    except ValueError as error:
+        print(f"PARAMS is not JSON: {error}", file=sys.stderr)
+        return 2
+    try:
         with Hawser(words[0]) as host:
             if words[1] == "follow":
                 for record in host.follow(*words[2:4]):
                     print(json.dumps(record), flush=True)
             else:
-                print(json.dumps(host.call(words[1], json.loads(words[2] if len(words) > 2 else "{}")), indent=2))
+                print(json.dumps(host.call(words[1], params), indent=2))
     except HawserError as error:
         print(f"refused: {error}", file=sys.stderr)
         return 1

@@ -44,4 +44,6 @@ async def main():
         await asyncio.Future()
 
 
+if len(sys.argv) != 2 or not sys.argv[1].isdigit():
+    sys.exit(__doc__)
 asyncio.run(main())

@@ -134,6 +134,7 @@ class Clients(Api):
 
     def test_the_client_in_python_asks_and_follows(self):
         self.check_client(self.PYTHON)
+        self.run_client(self.PYTHON, self.host.path("run/control.sock"), "host.status", "{bad", status=2)
 
     @unittest.skipUnless(shutil.which("socat") or shutil.which("nc"), "neither socat nor nc is here (scripts/setup tests)")
     def test_the_client_in_shell_asks_and_follows(self):

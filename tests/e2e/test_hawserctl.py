@@ -120,6 +120,13 @@ class Tail(Ctl):
                               check=False, timeout=DEADLINE_S)
         self.assertEqual(len(done.stdout.splitlines()), 3)
 
+    def test_what_cannot_be_written_is_no_success(self):
+        for words in (("tail", "btc", "-n", "1"), ("tail", "btc", "-n", "200"), ("top", "-b", "-n", "1"), ("status",), ("--json", "status"), ("modules",)):
+            with self.subTest(words), open("/dev/full", "wb") as full:
+                done = subprocess.run(self.argv(*words), stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE, timeout=DEADLINE_S, check=False)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(b"cannot write the ", done.stderr)
+
     def test_a_session_that_is_gone_ends_it_with_the_reason(self):
         with Process(self.argv("tail", "eth")) as tail:
             wait_until(lambda: self.host.sessions()["eth"]["streams"] == 1, "the stream")

@@ -8,6 +8,7 @@
 #include "ctl.h"
 #include "host/control_client.h"
 #include "options.h"
+#include "print.h"
 #include "socket.h"
 #include "table.h"
 #include "verbs.h"
@@ -40,7 +41,7 @@ static int show(const struct command *command, const struct verb *verb, const js
     } else {
         verb->print(result);
     }
-    if (fflush(stdout) != 0) {
+    if (print_end() != 0) {
         fprintf(stderr, "hawserctl: cannot write the answer\n");
         return CTL_REFUSED;
     }

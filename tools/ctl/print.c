@@ -224,3 +224,8 @@ void print_plan(const json_t *plan)
     print_line("generation %" PRId64 " runs; a reload would keep %zu and change %zu",
                table_number(plan, "generation"), kept, json_array_size(changes) - kept);
 }
+
+int print_end(void)
+{
+    return fflush(stdout) == 0 && !ferror(stdout) ? 0 : -1;
+}

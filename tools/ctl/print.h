@@ -17,5 +17,7 @@ void print_value(const json_t *value);
 void print_reload(const json_t *result);
 /** What a reload would change. */
 void print_plan(const json_t *plan);
+/** Write what is still held back. @return 0; -1: not all that was printed could be written */
+int print_end(void);
 
 #endif

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "host/control_client.h"
+#include "print.h"
 
 #define FIRST_WAIT_MS 50
 #define MOST_WAIT_MS  1000
@@ -20,7 +21,8 @@ enum outcome {
     TAIL_AGAIN,   /* nobody answers, or not yet: another try may help */
     TAIL_REFUSED, /* it will not help */
     TAIL_ENDED,   /* the stream did */
-    TAIL_DONE     /* all is printed, or nobody reads it */
+    TAIL_DONE,    /* all is printed */
+    TAIL_UNWRITTEN
 };
 
 struct tail {
@@ -89,11 +91,12 @@ static enum outcome follow(struct tail *tail)
     struct hawser_slice line;
     int rc;
     while ((rc = control_link_line(&tail->link, -1, &line, &tail->err)) > 0) {
-        if (print_record(tail, line) != 0) {
+        int is_last = tail->printed + 1 == tail->command->count;
+        if (print_record(tail, line) != 0 || (is_last && print_end() != 0)) {
             fprintf(stderr, "hawserctl: cannot write the records\n");
-            return TAIL_DONE;
+            return TAIL_UNWRITTEN;
         }
-        if (tail->printed == tail->command->count) {
+        if (is_last) {
             return TAIL_DONE;
         }
     }
@@ -149,8 +152,8 @@ int tail_run(const struct command *command)
         outcome = outcome == TAIL_ENDED ? attach_again(&tail) : outcome;
     }
     control_link_close(&tail.link);
-    if (outcome == TAIL_DONE) {
-        return tail.printed == command->count ? 0 : CTL_REFUSED;
+    if (outcome == TAIL_DONE || outcome == TAIL_UNWRITTEN) {
+        return outcome == TAIL_DONE ? 0 : CTL_REFUSED;
     }
     fprintf(stderr, "hawserctl: %s\n", tail.err.message);
     return outcome == TAIL_REFUSED || tail.err.code == HAWSER_CONTROL_REFUSED ? CTL_REFUSED

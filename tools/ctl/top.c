@@ -165,7 +165,7 @@ static int run_batch(const struct command *command)
         }
         print_table(command, status, i == 0);
         json_decref(status);
-        if (fflush(stdout) != 0) {
+        if (print_end() != 0) {
             fprintf(stderr, "hawserctl: cannot write the table\n");
             return CTL_REFUSED;
         }
