@@ -47,9 +47,9 @@ static struct {
 } own = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static const char *const SLOT_NAMES[WATCH_SLOT_COUNT] = {
-    "nothing",   "create",      "destroy", "connected", "authenticate", "restore",
-    "subscribe", "unsubscribe", "message", "heartbeat", "leave",        "disconnected",
-    "reply",     "timer",       "write",   "flush",     "reopen",       "event"};
+    "nothing",     "create",  "destroy",   "connected", "authenticate", "restore", "subscribe",
+    "unsubscribe", "message", "heartbeat", "leave",     "disconnected", "reply",   "timer",
+    "write",       "flush",   "reopen",    "event",     "writable"};
 
 const char *watch_slot_name(enum watch_slot slot)
 {

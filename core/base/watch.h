@@ -39,6 +39,7 @@ enum watch_slot {
     WATCH_FLUSH,
     WATCH_REOPEN,
     WATCH_EVENT,
+    WATCH_WRITABLE,
     WATCH_SLOT_COUNT
 };
 

@@ -148,6 +148,12 @@ static int api_send_binary(struct hawser_instance *self, struct hawser_slice byt
     return session == NULL ? -1 : session_send(session, HAWSER_OPCODE_BINARY, bytes, err);
 }
 
+static size_t api_queued(struct hawser_instance *self)
+{
+    struct session *session = session_of(self, "queued");
+    return session == NULL ? 0 : session_unsent_bytes(session);
+}
+
 static int api_call(struct hawser_instance *self, const char *method, struct hawser_slice params,
                     int64_t timeout_ms, hawser_reply_fn fn, void *arg, struct hawser_error *err)
 {
@@ -320,6 +326,7 @@ const struct hawser_host *hostapi_table(void)
         .is_trial           = api_is_trial,
         .record_line        = api_record_line,
         .secret_learned     = api_secret_learned,
+        .queued             = api_queued,
     };
     return &table;
 }

@@ -116,7 +116,13 @@ static void on_close_frame(void *arg, uint16_t code, struct hawser_slice reason)
 
 static void on_writable(void *arg)
 {
-    struct session *session = SELF(arg);
+    struct session *session              = SELF(arg);
+    const struct hawser_adapter *adapter = session->env.adapter;
+    if (session->told_open && HAWSER_HAS(adapter, writable)) {
+        uint64_t before = session_enter(session, WATCH_WRITABLE);
+        adapter->writable(session->adapter);
+        session_exit(session, before);
+    }
     if (session->env.writable != NULL) {
         session->env.writable(session->env.arg);
     }

@@ -158,8 +158,18 @@ struct hawser_adapter {
      * @return        tokens; 0: nothing
      */
     uint32_t (*request_cost)(const char *method, uint32_t *pool);
+
+    /* since 1.2 */
+
+    /**
+     * The send queue is low again: called once when it has fallen to a quarter of its bound or less
+     * after something had to be queued, or was refused because it was full (NET_QUEUE_FULL). What
+     * was refused may be sent again from here. Not called for a connection that broke: its queue is
+     * gone, as `disconnected` tells. May be NULL.
+     */
+    void (*writable)(void *adapter);
 };
-HAWSER_NO_TAIL_PADDING(struct hawser_adapter, request_cost);
+HAWSER_NO_TAIL_PADDING(struct hawser_adapter, writable);
 
 #ifdef __cplusplus
 }

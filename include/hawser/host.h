@@ -141,7 +141,7 @@ struct hawser_host {
     /**
      * Send one text message. Not possible before `connected`.
      * @param bytes  borrowed for the call
-     * @return 0, or -1 with err set (not open; queue full)
+     * @return 0, or -1 with err set (not open; queue full: wait for the adapter's `writable`)
      */
     int (*send_text)(struct hawser_instance *self, struct hawser_slice bytes,
                      struct hawser_error *err) HAWSER_MUST_CHECK;
@@ -268,8 +268,12 @@ struct hawser_host {
      */
     int (*secret_learned)(struct hawser_instance *self, const char *name, struct hawser_slice value,
                           struct hawser_error *err) HAWSER_MUST_CHECK;
+
+    /** For adapters: bytes sent, with their framing, that the kernel has not taken yet; 0 while not
+     * connected. The adapter's `writable` is called when they have become few. */
+    size_t (*queued)(struct hawser_instance *self);
 };
-HAWSER_NO_TAIL_PADDING(struct hawser_host, secret_learned);
+HAWSER_NO_TAIL_PADDING(struct hawser_host, queued);
 
 #ifdef __cplusplus
 }

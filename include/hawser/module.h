@@ -6,7 +6,7 @@
  * ABI change log (the version is this header's, apart from the release of Hawser):
  *   1.0  first
  *   1.1  adapter.h: rate_limits, request_cost; host.h: is_trial
- *   1.2  host.h: record_line, secret_learned, HAWSER_MESSAGE
+ *   1.2  adapter.h: writable; host.h: record_line, secret_learned, HAWSER_MESSAGE, queued
  */
 #ifndef HAWSER_MODULE_H
 #define HAWSER_MODULE_H

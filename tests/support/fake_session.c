@@ -81,6 +81,13 @@ static int fake_send_binary(struct hawser_instance *self, struct hawser_slice by
     return record_sent(self, bytes, 1, err);
 }
 
+/* What was sent is gone at once. */
+static size_t fake_queued(struct hawser_instance *self)
+{
+    (void)fake_of(self);
+    return 0;
+}
+
 const char *fake_host_last_sent(const struct fake_host *fake)
 {
     return fake->sent_count == 0 ? "" : fake->sent[fake->sent_count - 1].bytes;
@@ -303,6 +310,7 @@ void fake_session_fill(struct hawser_host *table)
 {
     table->send_text         = fake_send_text;
     table->send_binary       = fake_send_binary;
+    table->queued            = fake_queued;
     table->call              = fake_call;
     table->expect            = fake_expect;
     table->answered          = fake_answered;

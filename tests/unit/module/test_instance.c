@@ -207,6 +207,7 @@ START_TEST(an_output_is_refused_what_is_for_adapters)
     ck_assert_int_eq(host->send_text(self, bytes, &err), -1);
     ck_assert_uint_eq(err.code, HAWSER_SESSION_STATE);
     ck_assert_int_eq(host->send_binary(self, bytes, &err), -1);
+    ck_assert_uint_eq(host->queued(self), 0);
     ck_assert_int_eq(host->call(self, "m", bytes, 0, NULL, NULL, &err), -1);
     ck_assert_int_eq(host->expect(self, 0, NULL, NULL, &id, &err), -1);
     ck_assert_int_eq(host->answered(self, 1, bytes, bytes), -1);

@@ -102,6 +102,15 @@ static void leave(void *adapter)
     say(self_of(adapter), "bye");
 }
 
+static void writable(void *adapter)
+{
+    struct dialect *dialect = self_of(adapter);
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    dialect->writables++;
+    dialect->refused_again =
+        session_send(dialect->session, HAWSER_OPCODE_TEXT, slice_of("ping last"), &err) != 0;
+}
+
 static void answer(struct dialect *dialect, struct hawser_slice bytes)
 {
     struct hawser_envelope envelope;
@@ -224,6 +233,7 @@ const struct hawser_adapter DIALECT_FULL = {
     .heartbeat       = heartbeat,
     .leave           = leave,
     .disconnected    = disconnected,
+    .writable        = writable,
 };
 
 const struct hawser_adapter DIALECT_BEATLESS = {

@@ -20,9 +20,11 @@ struct dialect {
     unsigned logins;
     unsigned leaves;
     unsigned beats;
+    unsigned writables;
+    int refused_again; /* in the callback that says that there is room */
 };
 
-/** All slots filled. */
+/** All slots of the first ABI filled, and `writable`. */
 extern const struct hawser_adapter DIALECT_FULL;
 /** All slots but the heartbeat. */
 extern const struct hawser_adapter DIALECT_BEATLESS;

@@ -2,6 +2,7 @@
  * The session and its link: phases, deadlines, breaks, backoff, goodbyes.
  */
 #include <check.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -352,6 +353,56 @@ START_TEST(an_unusable_url_is_refused_when_the_session_is_made)
 }
 END_TEST
 
+START_TEST(an_adapter_is_told_when_a_full_queue_is_low_again)
+{
+    enum { BLOCK = 16384, QUEUE = 1 << 20, BLOCKS_MAX = 4096 };
+    static char block[BLOCK];
+    struct rig rig;
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    unsigned sent           = 0;
+    rig_init(&rig);
+    rig.options.max_queued_bytes = QUEUE;
+    rig_start(&rig);
+    rig_until(&rig, rig_is(&rig, HAWSER_STATE_READY));
+    memset(block, 'x', sizeof(block));
+    /* The exchange reads in turns of the loop alone, and there are none. */
+    while (session_send(rig.session, HAWSER_OPCODE_TEXT, slice_make(block, sizeof(block)), &err) ==
+           0) {
+        ck_assert_uint_lt(sent++, BLOCKS_MAX);
+    }
+    ck_assert_uint_eq(err.code, HAWSER_NET_QUEUE_FULL);
+    ck_assert_uint_eq(rig.dialect.writables, 0);
+    rig_until(&rig, rig.dialect.writables > 0 || session_unsent_bytes(rig.session) <= QUEUE / 4);
+    ck_assert_uint_eq(rig.dialect.writables, 1);
+    ck_assert_int_eq(rig.dialect.refused_again, 0);
+    rig_until(&rig, rig.exchange.texts == 1);
+    ck_assert_uint_eq(session_unsent_bytes(rig.session), 0);
+    rig_fini(&rig);
+}
+END_TEST
+
+START_TEST(an_adapter_of_an_older_abi_is_not_told_of_its_queue)
+{
+    struct rig rig;
+    struct hawser_error err       = HAWSER_ERROR_INIT;
+    struct hawser_adapter adapter = DIALECT_FULL;
+    static char block[65536];
+    adapter.struct_size = offsetof(struct hawser_adapter, writable);
+    rig_init(&rig);
+    rig.adapter                  = &adapter;
+    rig.options.max_queued_bytes = 1 << 20;
+    rig_start(&rig);
+    rig_until(&rig, rig_is(&rig, HAWSER_STATE_READY));
+    memset(block, 'x', sizeof(block));
+    while (session_send(rig.session, HAWSER_OPCODE_TEXT, slice_make(block, sizeof(block)), &err) ==
+           0) {
+    }
+    rig_until(&rig, session_unsent_bytes(rig.session) == 0);
+    ck_assert_uint_eq(rig.dialect.writables, 0);
+    rig_fini(&rig);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = tcase_create("link");
@@ -376,6 +427,8 @@ int main(void)
     tcase_add_test(cases, an_event_that_cannot_happen_is_counted_and_changes_nothing);
     tcase_add_test(cases, the_end_of_a_link_that_was_replaced_in_the_same_turn_is_overtaken);
     tcase_add_test(cases, a_session_may_be_destroyed_in_any_state);
+    tcase_add_test(cases, an_adapter_is_told_when_a_full_queue_is_low_again);
+    tcase_add_test(cases, an_adapter_of_an_older_abi_is_not_told_of_its_queue);
     tcase_add_test(cases, an_unusable_url_is_refused_when_the_session_is_made);
     return suite_run("session/link", cases);
 }
