@@ -93,8 +93,9 @@ class ReloadMovesWithoutAGap(unittest.TestCase):
         wait_until(lambda: [x["state"] for x in self.state(host)["lines"]] == ["READY"] * lines, "all lines to be READY")
         self.flow(host, count=1500)
         for number, sim in enumerate((there, back), 1):
-            host.write_config(config({"a": sim.url}, lines=lines))
-            self.assertTrue(host.reload()["ok"])
+            host.write_config(config({"a": sim.url}, lines=lines, timeout="60s"))
+            outcome = host.reload()
+            self.assertTrue(outcome["ok"], outcome)
             for channel in (BOOK, TRADES):
                 host.wait_records("data/a.jsonl", lambda r: sum(x.get("event") == "gap" and x["channel"] == channel for x in r) >= number,
                                   f"gap {number} of {channel}")
