@@ -70,6 +70,7 @@ void merge_doubt(struct merge_channel *channel, size_t line)
     self->begun_at          = 0;
     self->joined            = 0;
     self->assumed           = 0;
+    self->went_back         = 0;
 }
 
 void merge_forget(struct merge_channel *channel, size_t line)
@@ -84,6 +85,7 @@ void merge_restart(struct merge_channel *channel)
     channel->floor    = channel->head;
     for (size_t line = 0; line < MERGE_LINES_MAX; line++) {
         merge_doubt(channel, line);
+        channel->lines[line].highest = 0;
     }
 }
 
@@ -126,9 +128,10 @@ static enum merge_verdict judge_sequence(struct merge_channel *channel,
 {
     struct merge_line *self = &channel->lines[item->line];
     uint64_t sequence       = item->delivery->sequence;
-    if (sequence < self->highest && self->begun_at != 0) { /* its numbers went back */
+    if (sequence < self->highest) {
         merge_doubt(channel, item->line);
         begin(channel, self, item);
+        self->went_back = 1;
     }
     if (merge_is_given_up(channel, item->line, item->at)) {
         self->mark =
@@ -164,7 +167,6 @@ enum merge_verdict merge_judge(struct merge_channel *channel, const struct merge
     self->fresh             = 0;
     if (self->begun_at == 0) {
         begin(channel, self, item);
-        self->highest = self->first;
     }
     return is_sequenced(item->delivery) ? judge_sequence(channel, item)
                                         : judge_content(channel, item);
@@ -234,7 +236,8 @@ static int will_meet(const struct merge_channel *channel, const struct merge_lin
 int merge_is_given_up(const struct merge_channel *channel, size_t line, clock_ns_t now)
 {
     const struct merge_line *self = &channel->lines[line];
-    return !self->joined && self->begun_at != 0 && now - self->begun_at >= MERGE_PATIENCE_MAX_NS;
+    return !self->joined && self->begun_at != 0 &&
+           (self->went_back || now - self->begun_at >= MERGE_PATIENCE_MAX_NS);
 }
 
 enum merge_stand merge_stand(const struct merge_channel *channel, size_t line, clock_ns_t now)

@@ -56,7 +56,8 @@ struct merge_line {
     uint8_t counted;     /* its messages have numbers */
     uint8_t fresh;       /* nothing came since the acknowledgement */
     uint8_t joined;
-    uint8_t assumed; /* joined, but by its silence alone */
+    uint8_t assumed;   /* joined, but by its silence alone */
+    uint8_t went_back; /* its numbers did, in one subscription: it is not behind */
 };
 
 struct merge_channel {
@@ -115,7 +116,7 @@ enum gap_verdict merge_pass(struct merge_channel *channel, const struct merge_it
  * as it can be seen that at this pace it does not within MERGE_PATIENCE_MAX_NS either.
  */
 enum merge_stand merge_stand(const struct merge_channel *channel, size_t line, clock_ns_t now);
-/** It was waited for long enough: while others go on it is of no use. */
+/** It was waited for long enough, or is known not to come: while others go on it is of no use. */
 int merge_is_given_up(const struct merge_channel *channel, size_t line, clock_ns_t now);
 
 #endif

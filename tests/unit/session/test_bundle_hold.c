@@ -262,6 +262,17 @@ START_TEST(a_hole_on_both_lines_is_told_once_and_the_snapshot_that_mends_it_tell
 }
 END_TEST
 
+START_TEST(numbers_that_go_back_on_both_lines_are_told_at_once)
+{
+    say(0, "snap a 1000");
+    say(1, "snap a 1000");
+    say(0, "seq a 1 2");
+    expect("snap a 1000;");
+    say(1, "seq a 1 2");
+    expect("GAP a sequence;seq a 1 2;");
+}
+END_TEST
+
 START_TEST(a_hole_on_one_line_while_the_other_is_asked_for_again_is_told)
 {
     say(0, "snap a 10");
@@ -323,6 +334,7 @@ int main(void)
     tcase_add_test(cases, a_line_that_brings_nothing_is_not_waited_for_and_the_hole_is_told);
     tcase_add_test(cases,
                    a_hole_on_both_lines_is_told_once_and_the_snapshot_that_mends_it_tells_none);
+    tcase_add_test(cases, numbers_that_go_back_on_both_lines_are_told_at_once);
     tcase_add_test(cases, a_hole_on_one_line_while_the_other_is_asked_for_again_is_told);
     tcase_add_test(
         cases, a_line_that_came_after_the_last_sign_of_life_of_a_dead_one_does_not_make_up_for_it);
