@@ -158,7 +158,9 @@ void client_options_translate(const struct hawser_client_options *options, const
         .subprotocols      = options->subprotocols,
         .max_message_bytes = options->max_message_bytes,
         /* room for one message of the largest size to be sent back, and its header */
-        .max_queued_bytes   = (size_t)options->max_message_bytes * 2,
+        .max_queued_bytes   = options->max_message_bytes > SIZE_MAX / 2
+                                  ? SIZE_MAX
+                                  : (size_t)options->max_message_bytes * 2,
         .connect_timeout_ms = options->timeout_ms,
         .request_timeout_ms = options->request_timeout_ms,
         .heartbeat_ms       = options->heartbeat_interval_ms,

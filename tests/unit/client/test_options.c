@@ -57,6 +57,19 @@ START_TEST(options_of_an_older_header_are_read_no_further_than_they_go)
 }
 END_TEST
 
+START_TEST(twice_the_largest_message_may_wait_to_be_sent_however_large_that_is)
+{
+    struct hawser_client_options options = HAWSER_CLIENT_OPTIONS_INIT;
+    struct session_options translated;
+    options.max_message_bytes = 1000;
+    client_options_translate(&options, "ws://h", &translated);
+    ck_assert_uint_eq(translated.max_queued_bytes, 2000);
+    options.max_message_bytes = UINT64_C(1) << 63;
+    client_options_translate(&options, "ws://h", &translated);
+    ck_assert_uint_eq(translated.max_queued_bytes, SIZE_MAX);
+}
+END_TEST
+
 START_TEST(compression_is_offered_unless_it_is_off)
 {
     struct hawser_client_options options = HAWSER_CLIENT_OPTIONS_INIT;
@@ -154,6 +167,7 @@ int main(void)
 {
     TCase *cases = tcase_create("options");
     tcase_set_timeout(cases, 30);
+    tcase_add_test(cases, twice_the_largest_message_may_wait_to_be_sent_however_large_that_is);
     tcase_add_test(cases, compression_is_offered_unless_it_is_off);
     tcase_add_test(cases, no_options_are_all_defaults);
     tcase_add_test(cases, what_is_set_stays_and_the_rest_is_filled_in);
