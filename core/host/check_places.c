@@ -22,6 +22,8 @@
 #include "output/queue.h"
 #include "ws/utf8.h"
 
+#define MEGABYTE (UINT64_C(1) << 20)
+
 static int is_no_folder(const char *path)
 {
     struct stat about;
@@ -184,6 +186,12 @@ static void check_output_file(const struct conf_tree *tree, const struct conf_no
     free(place.path);
 }
 
+/* Of so many bytes the whole megabytes, as a config would have them. */
+static const char *write_size(uint64_t bytes, char *out, size_t size)
+{
+    return conf_value_write(HAWSER_VALUE_SIZE, (int64_t)(bytes / MEGABYTE * MEGABYTE), out, size);
+}
+
 static void check_queue(const struct conf_node *output, uint64_t memory_bytes,
                         struct conf_problems *problems)
 {
@@ -193,18 +201,27 @@ static void check_queue(const struct conf_node *output, uint64_t memory_bytes,
     uint64_t bytes =
         (uint64_t)conf_get_number(output, &conf_core_table, 1, HAWSER_IN_OUTPUT, "queue_bytes");
     uint64_t slots = records * OUTPUT_SLOT_BYTES;
+    char has[32];
+    char most[32];
     if (slots + bytes <= memory_bytes) {
         return;
     }
-    at                    = at != NULL ? at : conf_find(output, "queue_records", NULL);
-    uint64_t most_bytes   = slots < memory_bytes ? memory_bytes - slots : 0;
-    uint64_t most_records = bytes < memory_bytes ? (memory_bytes - bytes) / OUTPUT_SLOT_BYTES : 0;
-    conf_problem(problems, at != NULL ? at : output,
-                 "a full queue of output \"%s\" takes %llu bytes, and this machine has %llu: "
-                 "expected queue_bytes of at most %llu, or queue_records of at most %llu",
-                 output->words[output->word_count - 1], (unsigned long long)(slots + bytes),
-                 (unsigned long long)memory_bytes, (unsigned long long)most_bytes,
-                 (unsigned long long)most_records);
+    if (slots + MEGABYTE <= memory_bytes) {
+        conf_problem(
+            problems, at != NULL ? at : output,
+            "\"queue_bytes\": output \"%s\" could queue more than the %s that this machine "
+            "has: expected 64k to %s",
+            output->words[output->word_count - 1], write_size(memory_bytes, has, sizeof(has)),
+            write_size(memory_bytes - slots, most, sizeof(most)));
+        return;
+    }
+    at = conf_find(output, "queue_records", NULL);
+    conf_problem(
+        problems, at != NULL ? at : output,
+        "\"queue_records\": places for so many records in output \"%s\" take more than the "
+        "%s that this machine has: expected 16 to %llu",
+        output->words[output->word_count - 1], write_size(memory_bytes, has, sizeof(has)),
+        (unsigned long long)((memory_bytes - MEGABYTE) / OUTPUT_SLOT_BYTES));
 }
 
 void check_output_places(const struct conf_tree *tree, const char *prefix, uint64_t memory_bytes,

@@ -15,6 +15,8 @@
     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" \
     "xxxxxxxxxxxxxxxxxxxx"
 
+#define GIGABYTE (UINT64_C(1) << 30)
+
 static struct conf_problems problems;
 static char here[4096];
 
@@ -47,10 +49,10 @@ static const char *told(const char *text)
     return problems.count == 0 ? NULL : buf_text(&problems.text);
 }
 
-static const char *told_of_outputs(const char *text)
+static const char *told_of_outputs(const char *text, uint64_t memory_bytes)
 {
     struct conf_tree *tree = tree_of(text);
-    check_output_places(tree, here, UINT64_C(1) << 30, &problems);
+    check_output_places(tree, here, memory_bytes, &problems);
     conf_tree_destroy(tree);
     return problems.count == 0 ? NULL : buf_text(&problems.text);
 }
@@ -67,7 +69,7 @@ START_TEST(two_outputs_that_write_one_file_are_refused_by_whatever_name)
     ck_assert_int_eq(symlink("plain", "link"), 0);
     ck_assert_int_eq(symlink("logs", "also"), 0);
     ck_assert_int_eq(link("plain", "hard"), 0);
-    const char *text = told_of_outputs(SAME[_i]);
+    const char *text = told_of_outputs(SAME[_i], GIGABYTE);
     ck_assert_ptr_nonnull(text);
     ck_assert_ptr_nonnull(strstr(text, "\"path\": output \"a\" writes that file, too ("));
     ck_assert_uint_eq(problems.count, 1);
@@ -80,25 +82,30 @@ START_TEST(outputs_with_files_of_their_own_or_devices_pass)
         told_of_outputs("output jsonl a { path plain; } output jsonl b { path plain2; }"
                         "output jsonl c { path /dev/null; } output jsonl d { path /dev/null; }"
                         "output x e { server 1; } output x f { server 1; }"
-                        "output jsonl g { path none/x; } output jsonl h { path none/y; }"));
+                        "output jsonl g { path none/x; } output jsonl h { path none/y; }",
+                        GIGABYTE));
 }
 END_TEST
 
 START_TEST(a_queue_that_the_machine_cannot_hold_is_refused_with_the_range)
 {
-    const char *text =
-        told_of_outputs("output jsonl a { path plain; queue_records 1000; queue_bytes 2g; }");
+    static const char TEXT[] =
+        "output jsonl a { path plain; queue_records 16777216; queue_bytes 2g; }";
+    const char *text = told_of_outputs(TEXT, GIGABYTE);
     ck_assert_ptr_nonnull(text);
-    ck_assert_ptr_nonnull(strstr(text,
-                                 "a full queue of output \"a\" takes 2147507648 bytes, and this "
-                                 "machine has 1073741824: expected queue_bytes of at most "
-                                 "1073717824, or queue_records of at most 0"));
+    ck_assert_ptr_nonnull(strstr(text, "\"queue_bytes\": output \"a\" could queue more than the 1g "
+                                       "that this machine has: expected 64k to 640m\n"));
+    text = told_of_outputs(TEXT, GIGABYTE / 4);
+    ck_assert_ptr_nonnull(strstr(text, "\"queue_records\": places for so many records in output "
+                                       "\"a\" take more than the 256m that this machine has: "
+                                       "expected 16 to 11141120\n"));
 }
 END_TEST
 
 START_TEST(a_queue_that_fits_passes)
 {
-    ck_assert_ptr_null(told_of_outputs("output jsonl a { path plain; queue_records 16777216; }"));
+    static const char TEXT[] = "output jsonl a { path plain; queue_records 16777216; }";
+    ck_assert_ptr_null(told_of_outputs(TEXT, GIGABYTE));
 }
 END_TEST
 
