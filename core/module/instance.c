@@ -52,6 +52,11 @@ struct hawser_instance *instance_create(const struct instance_options *options,
     list_init(&instance->timers);
     list_init(&instance->node);
     (void)snprintf(instance->name, sizeof(instance->name), "%s", options->name); /* may be cut */
+    if (instance_secrets_configure(instance, options->block) != 0) {
+        error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for an instance of a module");
+        instance_destroy(instance);
+        return NULL;
+    }
     instance->subject =
         watch_subject_add(instance->module->descriptor->name, instance->name, instance->kind);
     return instance;
@@ -93,6 +98,10 @@ void instance_set_session(struct hawser_instance *instance, struct session *sess
 
 void instance_set_block(struct hawser_instance *instance, const struct conf_node *block)
 {
+    if (instance_secrets_configure(instance, block) != 0) {
+        log_write(LOG_ERROR, "HW-MODULE-006", "%s: no memory to mask the secrets of its new block",
+                  instance->name);
+    }
     (void)pthread_mutex_lock(&instance->lock);
     instance->block = block;
     (void)pthread_mutex_unlock(&instance->lock);

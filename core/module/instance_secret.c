@@ -1,6 +1,6 @@
 /*
- * Secrets that a module learned at run time: kept so that they can be forgotten when others take
- * their place. Masking them is base/secret.h's.
+ * Secrets that a module learned at run time, and those in its directives: kept so that they can be
+ * forgotten when others take their place. Masking them is base/secret.h's.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/secret.h"
 #include "base/slice.h"
+#include "conf/directive.h"
 #include "module/object.h"
 #include "session/session.h"
 
@@ -103,8 +104,53 @@ int instance_secret_learned(struct hawser_instance *self, const char *name,
     return 0;
 }
 
+/* words of the config */
+
+static void forget_configured(struct buf *words)
+{
+    struct hawser_slice rest = buf_slice(words);
+    while (rest.len > 0) {
+        struct hawser_slice word = slice_of(rest.data);
+        secret_remove(word);
+        rest = slice_skip(rest, word.len + 1);
+    }
+    buf_cleanse(words);
+}
+
+static int add_words(const struct conf_node *block, const char *directive, struct buf *words)
+{
+    const struct conf_node *node = NULL;
+    while ((node = conf_find(block, directive, node)) != NULL) {
+        for (size_t i = 1; i < node->word_count; i++) {
+            if (buf_append(words, node->words[i], strlen(node->words[i]) + 1) != 0 ||
+                secret_add(slice_of(node->words[i])) != 0) {
+                return -1;
+            }
+        }
+    }
+    return 0;
+}
+
+int instance_secrets_configure(struct hawser_instance *instance, const struct conf_node *block)
+{
+    const struct conf_table *rows = &instance->module->directives;
+    struct buf words              = {0};
+    for (size_t i = 0; block != NULL && i < rows->count; i++) {
+        struct hawser_directive row;
+        if (conf_row_at(rows, i, &row) && (row.flags & HAWSER_DIRECTIVE_SECRET) != 0 &&
+            add_words(block, row.name, &words) != 0) {
+            buf_cleanse(&words); /* what was added stays masked: better than the opposite */
+            return -1;
+        }
+    }
+    forget_configured(&instance->conf_secrets);
+    instance->conf_secrets = words;
+    return 0;
+}
+
 void instance_secrets_forget(struct hawser_instance *instance)
 {
+    forget_configured(&instance->conf_secrets);
     while (instance->secrets != NULL) {
         struct instance_secret *secret = instance->secrets;
         instance->secrets              = secret->next;

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/buf.h"
 #include "base/complain.h"
 #include "base/list.h"
 #include "base/obj.h"
@@ -32,6 +33,7 @@ struct hawser_instance {
     struct telemetry_writer *telemetry;
     struct session *session;
     struct instance_secret *secrets; /* learned at run time */
+    struct buf conf_secrets;         /* values of its secret directives, each with a NUL behind */
     pthread_t owner;                 /* the loop's thread */
     struct list timers;
     struct list node; /* among those that are over */
@@ -47,7 +49,11 @@ void instance_misused(struct hawser_instance *instance, const char *function, co
 /** @return 1: called on the loop's thread; 0: told as misuse */
 int instance_is_on_loop(struct hawser_instance *instance, const char *function);
 
-/** Overwrite what was learned, and mask it no longer. */
+/** Mask the words of the block's directives that the module declared to be secret, in place of
+ * those of the block before. @return 0, or -1: no memory, both stay masked */
+int instance_secrets_configure(struct hawser_instance *instance,
+                               const struct conf_node *block) HAWSER_MUST_CHECK;
+/** Overwrite what was learned and configured, and mask it no longer. */
 void instance_secrets_forget(struct hawser_instance *instance);
 
 /* The functions of host.h on an instance; docstrings there. */

@@ -41,8 +41,9 @@ enum hawser_directive_flag {
     HAWSER_DIRECTIVE_REQUIRED = 1u << 0, /* the block is refused without it */
     HAWSER_DIRECTIVE_REPEATS =
         1u << 1, /* may stand several times; otherwise the second is an error */
-    HAWSER_DIRECTIVE_SECRET = 1u << 2, /* its arguments are never printed */
-    HAWSER_DIRECTIVE_BLOCK  = 1u << 3  /* ends in { } (the core's alone, so far) */
+    HAWSER_DIRECTIVE_SECRET =
+        1u << 2, /* its arguments are never printed, and masked where they come back */
+    HAWSER_DIRECTIVE_BLOCK = 1u << 3 /* ends in { } (the core's alone, so far) */
 };
 
 #define HAWSER_ANY_ARGS 0xffffu

@@ -28,13 +28,17 @@ static const struct hawser_directive ROWS[] = {
      .contexts = HAWSER_IN_BLOCK,
      .flags    = HAWSER_DIRECTIVE_REPEATS,
      .max_args = HAWSER_ANY_ARGS},
+    {.name     = "password",
+     .contexts = HAWSER_IN_BLOCK,
+     .flags    = HAWSER_DIRECTIVE_SECRET,
+     .max_args = 2},
 };
 static struct hawser_output vtable           = {.struct_size = sizeof(vtable)};
 static const struct hawser_module DESCRIPTOR = {
     .kind = HAWSER_OUTPUT, .name = "test", .vtable.output = &vtable};
 static const struct module MODULE = {
     .descriptor = &DESCRIPTOR,
-    .directives = {.rows = ROWS, .count = 3, .row_size = sizeof(ROWS[0])}};
+    .directives = {.rows = ROWS, .count = 4, .row_size = sizeof(ROWS[0])}};
 
 static const struct hawser_host *host;
 static struct net_loop loop;
@@ -342,6 +346,20 @@ START_TEST(a_secret_learned_at_run_time_is_masked_until_another_takes_its_place)
 }
 END_TEST
 
+START_TEST(words_of_secret_directives_are_masked_while_they_are_in_force)
+{
+    make("password \"open sesame\" 12ab; pair not secret;");
+    struct conf_tree *first = tree;
+    ck_assert_str_eq(masked("open sesame, 12ab, not secret"), "***, ***, not secret");
+    instance_set_block(self, parse("password \"tout autre\" 12ab;"));
+    conf_tree_destroy(first);
+    ck_assert_str_eq(masked("open sesame, tout autre, 12ab"), "open sesame, ***, ***");
+    instance_destroy(self);
+    self = NULL;
+    ck_assert_str_eq(masked("tout autre, 12ab"), "tout autre, 12ab");
+}
+END_TEST
+
 START_TEST(what_a_module_may_learn_is_bounded)
 {
     struct hawser_error err = HAWSER_ERROR_INIT;
@@ -392,6 +410,7 @@ int main(void)
     tcase_add_test(tests, an_error_set_by_a_module_has_its_category_and_cause);
     tcase_add_test(tests, a_modules_messages_have_ids_of_its_own);
     tcase_add_test(tests, a_secret_learned_at_run_time_is_masked_until_another_takes_its_place);
+    tcase_add_test(tests, words_of_secret_directives_are_masked_while_they_are_in_force);
     tcase_add_test(tests, what_a_module_may_learn_is_bounded);
     tcase_add_test(tests, every_slot_of_the_table_is_filled);
     suite_add_tcase(suite, tests);
