@@ -57,17 +57,17 @@ static void explain(const char *path, int errno_value, struct hawser_error *err)
     switch (errno_value) {
     case ENOENT:
     case ENOTDIR:
-        error_set_errno(err, HAWSER_SYSTEM_CALL, errno_value,
-                        "no host answers on the control socket \"%s\": it is not there; is a host "
-                        "running with this prefix and configuration? Start it, or name those of "
-                        "the one that runs",
-                        path);
+        error_set(err, HAWSER_SYSTEM_CALL,
+                  "no host answers on the control socket \"%s\": it is not there; is a host "
+                  "running with this prefix and configuration? Start it, or name those of the one "
+                  "that runs",
+                  path);
         return;
     case ECONNREFUSED:
-        error_set_errno(err, HAWSER_SYSTEM_CALL, errno_value,
-                        "no host answers on the control socket \"%s\": the one that made it was "
-                        "killed; start it again, its log says more",
-                        path);
+        error_set(err, HAWSER_SYSTEM_CALL,
+                  "no host answers on the control socket \"%s\": the one that made it was killed; "
+                  "start it again, its log says more",
+                  path);
         return;
     case EACCES:
     case EPERM:

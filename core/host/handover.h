@@ -11,7 +11,7 @@
 #include "hawser/error.h"
 #include "host/options.h"
 
-#define HANDOVER_VERSION    1 /* of the state; another one is refused by the check */
+#define HANDOVER_VERSION    2 /* of the state; another one is refused by the check */
 #define HANDOVER_REASON_MAX 512u
 
 enum handover_step {

@@ -231,7 +231,8 @@ static void try_hand_over(struct upgrade *upgrade)
         hand_over(upgrade, state);
         json_decref(state);
     } else if (clock_monotonic() > upgrade->deadline) {
-        refuse(upgrade, "a reload, or messages to the workers, did not end in time; try again");
+        refuse(upgrade,
+               "a reload, a plan, or messages to the workers did not end in time; try again");
     } else {
         wait_a_little(upgrade, LOOK_MS);
     }

@@ -30,6 +30,7 @@ class Ctl(unittest.TestCase):
         done = subprocess.run(argv or self.argv(*words), stdin=subprocess.DEVNULL, capture_output=True, timeout=DEADLINE_S * 2, check=False, text=True)
         self.assertEqual(done.returncode, status, (words, done.stdout, done.stderr))
         self.assertNotIn("Sanitizer", done.stderr)
+        self.host.said += [done.stdout, done.stderr]  # which are searched for secrets
         return done.stdout if status == 0 else done.stderr
 
 
