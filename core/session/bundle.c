@@ -81,6 +81,7 @@ void bundle_destroy(struct bundle *bundle)
         bundle_line_destroy(LINE_OF(node));
     }
     bundle_merge_free(bundle);
+    overlap_give(&bundle->standby.place);
     if (event_initialized(&bundle->tidy)) {
         (void)evtimer_del(&bundle->tidy); /* harmless when it does not wait */
     }

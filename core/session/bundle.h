@@ -40,6 +40,9 @@ struct bundle_env {
     /** The move that bundle_move began is over. @param why NULL: lines of the new settings serve;
      * else those of the old ones go on. May be NULL. */
     void (*moved)(void *arg, const struct hawser_error *why);
+    /** A bundle that stands by (bundle_stand_by) could take over now. @param why NULL, or why it
+     * cannot: to go on, the other process has to leave first. Told once. May be NULL. */
+    void (*standing_by)(void *arg, const struct hawser_error *why);
 };
 
 /** What the config says of it. Borrowed for the calls. */
@@ -83,6 +86,55 @@ int bundle_request(struct bundle *bundle, const char *method, struct hawser_slic
                    struct hawser_error *err) HAWSER_MUST_CHECK;
 /** What a predecessor of the bundle missed; see inherit.h. */
 void bundle_inherit(struct bundle *bundle, const char *message);
+
+/* a bundle of the same session in another process, which this one takes over from, or gives to */
+
+#define BUNDLE_MARK_HASHES 256u
+
+/** How far one channel was passed on. Strings and hashes are borrowed for the call. */
+struct bundle_mark {
+    struct hawser_slice channel;
+    uint64_t sequence; /* of the last message that had one */
+    uint8_t has_sequence;
+    uint8_t confirmed; /* it was delivered: what is missing from here on is a gap */
+    uint8_t owes;      /* a gap is to be told before the next data */
+    int64_t passed_ns; /* realtime of the last message; with `owes` since when it is missing */
+    struct hawser_slice why; /* with `owes` */
+    const uint64_t *hashes;  /* of the last messages without numbers, oldest first */
+    size_t hash_count;       /* at most BUNDLE_MARK_HASHES */
+};
+/** How far the whole was. */
+struct bundle_total {
+    uint64_t sequence;
+    uint64_t epoch;
+    uint64_t gaps;
+};
+
+/** The other process will ask: from now on remember what is passed on. */
+int bundle_remember(struct bundle *bundle, struct hawser_error *err) HAWSER_MUST_CHECK;
+/** How far is it? What is passed on after this the other process does not know of: the owner hands
+ * nothing on any more. @param mark called for each channel */
+void bundle_yield(struct bundle *bundle, void (*mark)(void *arg, const struct bundle_mark *mark),
+                  void *arg, struct bundle_total *total);
+/** Instead of bundle_start: connect as one more (overlap.h), but hold back what lines bring, until
+ * bundle_take. */
+int bundle_stand_by(struct bundle *bundle, struct hawser_error *err) HAWSER_MUST_CHECK;
+int bundle_is_standing_by(const struct bundle *bundle);
+/** Standing by: with which message of each channel does what is held back begin? @param mark called
+ * for each channel that holds something, with the number or the one hash of the first */
+void bundle_each_first(const struct bundle *bundle,
+                       void (*mark)(void *arg, const struct bundle_mark *mark), void *arg);
+/** The other one begins there: was as much passed on, so that the two meet? */
+int bundle_has_reached(const struct bundle *bundle, const struct bundle_mark *first);
+/** Before bundle_take: how far the other one was in a channel. */
+void bundle_take_mark(struct bundle *bundle, const struct bundle_mark *mark);
+/** The other process passes nothing on any more: go on from where it was.
+ * @param total  NULL: it died without a word; every channel gets a gap
+ * @param why    message of gaps
+ */
+void bundle_take(struct bundle *bundle, const struct bundle_total *total, const char *why);
+/** The other one's links are gone. What could not connect beside them does so now. */
+void bundle_alone(struct bundle *bundle);
 
 /** One line, as it is seen from outside. */
 struct bundle_line_info {

@@ -60,6 +60,9 @@ int bundle_is_covered(const struct bundle *bundle, const struct bundle_channel *
                       struct hawser_slice name, const struct bundle_line *but)
 {
     const struct list *node;
+    if (bundle->standby.is_on) {
+        return 1; /* by the other process */
+    }
     list_for_each (node, &bundle->lines) {
         const struct bundle_line *line = LIST_ENTRY(node, const struct bundle_line, node);
         if (line != but && covers(line, channel, name)) {
@@ -75,6 +78,9 @@ static int makes_up_for(const struct bundle_line *lost, const struct bundle_chan
                         struct hawser_slice name)
 {
     const struct list *node;
+    if (lost->bundle->standby.is_on) {
+        return 1; /* the other process has */
+    }
     list_for_each (node, &lost->bundle->lines) {
         const struct bundle_line *line = LIST_ENTRY(node, const struct bundle_line, node);
         enum coverage coverage = line == lost ? COVERS_NOT : coverage_of(line, channel, name);

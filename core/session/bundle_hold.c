@@ -11,6 +11,7 @@
 #include "session/bundle_object.h"
 
 #define HELD_BYTES_MAX (4u << 20)
+#define HELD_ALL_MAX   (32u << 20) /* standing by */
 #define LOOK_MS        250
 
 #define HELD_OF(list_node)    LIST_ENTRY(list_node, struct bundle_held, node)
@@ -45,7 +46,8 @@ static struct merge_item item_of(const struct bundle_held *held)
     return (struct merge_item){&held->delivery, held->hash, held->slot, held->at};
 }
 
-static void release(struct bundle *bundle, struct bundle_channel *channel, struct bundle_held *held)
+void bundle_hold_release(struct bundle *bundle, struct bundle_channel *channel,
+                         struct bundle_held *held)
 {
     bundle->merge->held_bytes -= sizeof(*held) + held->delivery.data.len;
     list_remove(&held->node);
@@ -60,13 +62,13 @@ static void pass(struct bundle *bundle, struct bundle_channel *channel, struct b
 {
     struct merge_item item = item_of(held);
     bundle_pass(bundle, channel, &item, NULL, hole);
-    release(bundle, channel, held);
+    bundle_hold_release(bundle, channel, held);
 }
 
 static void drop_line(struct bundle *bundle, struct bundle_channel *channel, size_t slot)
 {
     while (!list_is_empty(&channel->held[slot])) {
-        release(bundle, channel, first_of(channel, slot));
+        bundle_hold_release(bundle, channel, first_of(channel, slot));
     }
 }
 
@@ -100,7 +102,7 @@ static int settle_line(struct bundle *bundle, struct bundle_channel *channel, si
         if (verdict == MERGE_NEW) {
             pass(bundle, channel, held, NULL);
         } else {
-            release(bundle, channel, held);
+            bundle_hold_release(bundle, channel, held);
         }
     }
     return moved;
@@ -161,7 +163,7 @@ static void settle_late(struct bundle *bundle, struct bundle_channel *channel, s
     struct bundle_held *held = first_of(channel, slot);
     while (held != NULL && !is_sequenced(held) && channel->merge.lines[slot].joined) {
         if (is_from_before(channel, held)) {
-            release(bundle, channel, held);
+            bundle_hold_release(bundle, channel, held);
         } else {
             pass(bundle, channel, held, NULL);
         }
@@ -231,7 +233,7 @@ static void flush(struct bundle *bundle, struct bundle_channel *channel)
 void bundle_hold_flush_all(struct bundle *bundle)
 {
     struct list *node, *after;
-    if (bundle->merge == NULL) {
+    if (bundle->merge == NULL || bundle->standby.is_on) {
         return;
     }
     list_for_each_safe (node, after, &bundle->merge->holding) {
@@ -267,17 +269,16 @@ static void overflow(struct bundle *bundle, struct bundle_channel *channel, size
     drop_line(bundle, channel, slot);
 }
 
-static void keep(struct bundle *bundle, struct bundle_channel *channel,
-                 const struct merge_item *item)
+/** @return 0: there is no room */
+static int add(struct bundle *bundle, struct bundle_channel *channel, const struct merge_item *item,
+               size_t most)
 {
-    static const struct timeval look       = {0, LOOK_MS * 1000};
     const struct hawser_delivery *delivery = item->delivery;
     struct bundle_merge *merge             = bundle->merge;
     size_t size                            = sizeof(struct bundle_held) + delivery->data.len;
-    struct bundle_held *held = size > HELD_BYTES_MAX - merge->held_bytes ? NULL : malloc(size);
+    struct bundle_held *held               = merge->held_bytes + size > most ? NULL : malloc(size);
     if (held == NULL) {
-        overflow(bundle, channel, item->line);
-        return;
+        return 0;
     }
     *held = (struct bundle_held){
         .delivery = *delivery, .hash = item->hash, .slot = item->line, .at = item->at};
@@ -291,8 +292,40 @@ static void keep(struct bundle *bundle, struct bundle_channel *channel,
     }
     list_append(&channel->held[item->line], &held->node);
     merge->held_bytes += size;
-    if (!evtimer_pending(&merge->timer, NULL) && evtimer_add(&merge->timer, &look) != 0) {
+    return 1;
+}
+
+static void keep(struct bundle *bundle, struct bundle_channel *channel,
+                 const struct merge_item *item)
+{
+    static const struct timeval look = {0, LOOK_MS * 1000};
+    struct event *timer              = &bundle->merge->timer;
+    if (!add(bundle, channel, item, HELD_BYTES_MAX)) {
+        overflow(bundle, channel, item->line);
+    } else if (!evtimer_pending(timer, NULL) && evtimer_add(timer, &look) != 0) {
         force_all(bundle, channel); /* no timer, no patience */
+    }
+}
+
+void bundle_hold_all(struct bundle *bundle, struct bundle_channel *channel,
+                     const struct merge_item *item)
+{
+    while (!add(bundle, channel, item, HELD_ALL_MAX)) {
+        struct bundle_held *oldest = first_of(channel, item->line);
+        if (oldest == NULL) { /* other channels have all the room */
+            channel->holed = 1;
+            return;
+        }
+        bundle_hold_release(bundle, channel, oldest); /* most likely passed on by the other one */
+    }
+}
+
+void bundle_hold_end(struct bundle *bundle)
+{
+    static const struct timeval look = {0, LOOK_MS * 1000};
+    bundle_hold_recheck(bundle);
+    if (!list_is_empty(&bundle->merge->holding) && evtimer_add(&bundle->merge->timer, &look) != 0) {
+        bundle_hold_flush_all(bundle); /* no timer, no patience */
     }
 }
 

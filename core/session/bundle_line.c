@@ -35,6 +35,9 @@ static void on_record(void *arg, const struct hawser_record *record)
 
 static void report(const struct bundle *bundle)
 {
+    if (bundle->standby.is_on || bundle->standby.yielded) {
+        return; /* the other process tells */
+    }
     struct session *first = bundle_first(bundle)->session;
     int64_t ready         = 0;
     const struct list *node;
@@ -191,6 +194,16 @@ static void find_cells(struct bundle_line *line)
         telemetry_metric(line->bundle->env.telemetry, "line.won", name, HAWSER_METRIC_COUNTER);
     line->lead_cell =
         telemetry_metric(line->bundle->env.telemetry, "line.lead_ns", name, HAWSER_METRIC_COUNTER);
+}
+
+void bundle_line_win_unseen(struct bundle *bundle)
+{
+    struct list *node;
+    list_for_each (node, &bundle->lines) {
+        struct bundle_line *line = LINE_OF(node);
+        line->won_cell  = line->won_cell == NULL ? &bundle->standby.unseen : line->won_cell;
+        line->lead_cell = line->lead_cell == NULL ? &bundle->standby.unseen : line->lead_cell;
+    }
 }
 
 /* The log names lines where there are several. */

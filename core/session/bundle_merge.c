@@ -22,6 +22,9 @@ static uint64_t epoch_of(const struct bundle *bundle)
 
 void bundle_put(struct bundle *bundle, const struct hawser_record *record)
 {
+    if (bundle->standby.is_on) {
+        return; /* the other process has the word */
+    }
     struct hawser_record numbered = *record;
     numbered.epoch                = epoch_of(bundle);
     numbered.sequence             = ++bundle->merge->sequence;
@@ -176,6 +179,10 @@ static void take_data(struct bundle_line *line, const struct hawser_record *reco
     struct merge_item item  = {delivery, merge_hash(delivery), line->slot,
                                line->session->beat.heard_at};
     merge_meet(&channel->merge, line->slot, own->asked_at);
+    if (bundle->standby.is_on) {
+        bundle_hold_all(bundle, channel, &item);
+        return;
+    }
     if (self->fresh && bundle_is_silent(channel, own)) {
         self->joined  = 1;
         self->assumed = 1;
@@ -226,6 +233,9 @@ static void take_gap(struct bundle_line *line, const struct hawser_record *recor
         return;
     }
     merge_doubt(&channel->merge, line->slot);
+    if (bundle->standby.is_on) {
+        bundle_standby_break(line, channel);
+    }
     if (bundle_is_covered(bundle, channel, record->channel, line)) {
         swallow(line, record, "a gap");
     } else if (slice_equal_text(record->reason, "sequence")) {
@@ -257,6 +267,9 @@ static void take_stale(struct bundle_line *line, const struct hawser_record *rec
 static int is_served_by_another(const struct bundle_line *line, int or_closing)
 {
     const struct list *node;
+    if (line->bundle->standby.is_on) {
+        return 1; /* in another process */
+    }
     list_for_each (node, &line->bundle->lines) {
         const struct bundle_line *other = LIST_ENTRY(node, const struct bundle_line, node);
         const struct session *session   = other->session;
@@ -287,6 +300,9 @@ void bundle_merge_record(struct bundle_line *line, const struct hawser_record *r
         }
         break;
     case HAWSER_RECORD_CLOSED:
+        if (line->bundle->standby.is_on) {
+            bundle_standby_break(line, NULL);
+        }
         bundle_line_lost(line);
         if (is_served_by_another(line, 1)) {
             swallow(line, record, "the end of its link");

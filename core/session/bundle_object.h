@@ -50,6 +50,8 @@ struct bundle_channel {
     uint8_t torn; /* a gap was told since the last snapshot */
     uint8_t has_snapshots;
     uint8_t stale_told;
+    uint8_t holed;     /* standing by, a message of it was not kept */
+    uint8_t marked;    /* it is known how far another process was */
     uint8_t passed_by; /* slot */
     int64_t passed_ns; /* realtime of the last message passed on */
     clock_ns_t passed_at;
@@ -95,6 +97,20 @@ struct bundle_succession {
     clock_ns_t not_before; /* of the next rotation */
 };
 
+/** Beside a bundle of the same session in another process: bundle_standby.c, bundle_yield.c. */
+struct bundle_standby {
+    uint8_t is_on; /* the other one passes on; ours is held back */
+    uint8_t started;
+    uint8_t told;      /* the owner knows that it could take over, or that it cannot */
+    uint8_t waits;     /* the log knows that it waits for room */
+    uint8_t remembers; /* the other one will ask how far we are */
+    uint8_t yielded;   /* it has asked */
+    struct overlap place;
+    clock_ns_t deadline;
+    clock_ns_t ready_at;          /* 0: it is not */
+    struct telemetry_cell unseen; /* its state is the other one's to tell */
+};
+
 struct bundle {
     OBJ_MAGIC_FIELD;
     struct bundle_env env;
@@ -108,6 +124,7 @@ struct bundle {
     unsigned generation; /* of the newest settings */
     uint8_t moving;      /* the first line of them is to take over yet */
     struct bundle_succession succession;
+    struct bundle_standby standby;
     uint8_t leaving;
     enum hawser_state state;
     struct event tidy;          /* lines come and go from the loop, never inside a call */
@@ -151,6 +168,9 @@ void bundle_line_destroy(struct bundle_line *line);
 /** @return NULL: none has this slot */
 struct bundle_line *bundle_line_of(const struct bundle *bundle, size_t slot);
 
+/** Merging, with one line: what it wins is of no interest. */
+void bundle_line_win_unseen(struct bundle *bundle);
+
 /* bundle_succeed.c */
 /** Go on with a succession, or begin one that is due. @return when to look again [ms]; 0: no need
  */
@@ -167,6 +187,17 @@ void bundle_move_drop(struct bundle *bundle, const char *reason);
 struct bundle_line *bundle_outdated_line(const struct bundle *bundle);
 /** @param why NULL: done; else it failed */
 void bundle_move_done(struct bundle *bundle, const struct hawser_error *why);
+
+/* bundle_standby.c */
+/** Start, and look whether it could take over. @return when to look again [ms]; 0: no need */
+int64_t bundle_standby_look(struct bundle *bundle);
+/** Nobody knows how far the other one was: a gap is told. What starts with a whole state may be
+ * passed on from there, as after any gap; the rest would come twice, and is dropped. */
+void bundle_standby_anew(struct bundle *bundle, struct bundle_channel *channel, int64_t since_ns,
+                         const char *why);
+/** A line's link is gone, or a message was missing in a channel of it (NULL: in all): what is held
+ * from before does not go together with what follows. */
+void bundle_standby_break(struct bundle_line *line, struct bundle_channel *channel);
 
 /* bundle_tidy.c */
 /** The first that is not on its way out. */
@@ -214,6 +245,14 @@ void bundle_hold_flush_all(struct bundle *bundle);
 void bundle_hold_recheck(struct bundle *bundle);
 /** Drop what was held back of one line, or of all (SIZE_MAX), in a channel. */
 void bundle_hold_drop(struct bundle *bundle, struct bundle_channel *channel, size_t slot);
+/** Standing by: keep every message, the newest ones where there is no room for all. */
+void bundle_hold_all(struct bundle *bundle, struct bundle_channel *channel,
+                     const struct merge_item *item);
+/** Drop one that is held back. */
+void bundle_hold_release(struct bundle *bundle, struct bundle_channel *channel,
+                         struct bundle_held *held);
+/** What was held back of all channels may be passed on from here on. */
+void bundle_hold_end(struct bundle *bundle);
 void bundle_hold_on_timer(evutil_socket_t fd, short what, void *arg);
 
 /* bundle_cover.c */

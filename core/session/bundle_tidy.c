@@ -131,7 +131,7 @@ static int64_t end_merge_when_alone(struct bundle *bundle)
 {
     struct hawser_error err = HAWSER_ERROR_INIT;
     clock_ns_t now          = clock_monotonic();
-    if (bundle->merge == NULL || bundle->wanted_lines > 1 ||
+    if (bundle->merge == NULL || bundle->wanted_lines > 1 || bundle->standby.remembers ||
         bundle->lines.next->next != &bundle->lines) {
         bundle->alone_at = 0;
         return 0;
@@ -155,6 +155,14 @@ void bundle_on_tidy(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     free_retired(bundle);
+    if (bundle->standby.is_on) {
+        int64_t look_ms = bundle_standby_look(bundle);
+        bundle_restate(bundle, NULL);
+        if (look_ms > 0) {
+            look_again(bundle, look_ms);
+        }
+        return;
+    }
     if (bundle->leaving) {
         return;
     }

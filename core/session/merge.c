@@ -181,19 +181,24 @@ enum merge_verdict merge_judge_again(struct merge_channel *channel, const struct
     return is_sequenced(item->delivery) ? place(channel, item) : judge_content(channel, item);
 }
 
-/* Without memory for the ring nothing is remembered, and messages come as often as lines bring
- * them: better than not at all. */
-static void remember(struct merge_channel *channel, const struct merge_item *item)
+static int has_ring(struct merge_channel *channel)
 {
-    struct merge_line *self = &channel->lines[item->line];
-    uint64_t mask           = channel->window - 1;
     if (channel->hashes == NULL) {
         channel->hashes = calloc(channel->window, sizeof(*channel->hashes));
     }
     if (channel->marks == NULL) {
         channel->marks = calloc(channel->window, sizeof(*channel->marks));
     }
-    if (channel->hashes == NULL || channel->marks == NULL) {
+    return channel->hashes != NULL && channel->marks != NULL;
+}
+
+/* Without memory for the ring nothing is remembered, and messages come as often as lines bring
+ * them: better than not at all. */
+static void remember(struct merge_channel *channel, const struct merge_item *item)
+{
+    struct merge_line *self = &channel->lines[item->line];
+    uint64_t mask           = channel->window - 1;
+    if (!has_ring(channel)) {
         return;
     }
     channel->hashes[channel->head & mask] = item->hash;
@@ -257,4 +262,67 @@ enum merge_stand merge_stand(const struct merge_channel *channel, size_t line, c
         return MERGE_ELSEWHERE;
     }
     return self->first <= self->mark ? MERGE_TRAILS : MERGE_LEADS;
+}
+
+/* of another process */
+
+size_t merge_recent(const struct merge_channel *channel, uint64_t *out, size_t room)
+{
+    uint64_t from = tail_of(channel);
+    size_t count  = 0;
+    if (channel->hashes == NULL) {
+        return 0;
+    }
+    for (from = channel->head - from > room ? channel->head - room : from; from < channel->head;
+         from++) {
+        out[count++] = channel->hashes[from & (channel->window - 1)];
+    }
+    return count;
+}
+
+int merge_recalls(const struct merge_channel *channel, uint64_t hash)
+{
+    for (uint64_t at = tail_of(channel); channel->hashes != NULL && at < channel->head; at++) {
+        if (channel->hashes[at & (channel->window - 1)] == hash) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+void merge_recall(struct merge_channel *channel, const uint64_t *hashes, size_t count,
+                  clock_ns_t now)
+{
+    channel->head  = 0;
+    channel->floor = 0;
+    if (count == 0 || !has_ring(channel)) {
+        return;
+    }
+    channel->begun_at = now;
+    for (size_t i = count > channel->window ? count - channel->window : 0; i < count; i++) {
+        channel->hashes[channel->head] = hashes[i];
+        channel->marks[channel->head]  = 0;
+        channel->head++;
+    }
+    for (size_t line = 0; line < MERGE_LINES_MAX; line++) {
+        channel->lines[line].cursor = 0;
+    }
+}
+
+void merge_join(struct merge_channel *channel, size_t line, size_t count)
+{
+    struct merge_line *self = &channel->lines[line];
+    for (uint64_t at = 0; channel->marks != NULL && at < count && at < channel->head; at++) {
+        channel->marks[at] |= mark_of(line);
+    }
+    self->cursor = count < channel->head ? count : channel->head;
+    self->joined = 1;
+}
+
+void merge_follow(struct merge_channel *channel, const struct merge_item *first, uint64_t highest)
+{
+    struct merge_line *self = &channel->lines[first->line];
+    self->fresh             = 0;
+    begin(channel, self, first);
+    self->highest = highest;
 }

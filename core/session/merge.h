@@ -105,6 +105,20 @@ void merge_restart(struct merge_channel *channel);
 enum merge_verdict merge_judge(struct merge_channel *channel, const struct merge_item *item);
 /** Judge one again that was AHEAD or BACK: the lines have come further meanwhile. */
 enum merge_verdict merge_judge_again(struct merge_channel *channel, const struct merge_item *item);
+/** The hashes of the last messages without numbers that were passed on, oldest first. @return how
+ * many */
+size_t merge_recent(const struct merge_channel *channel, uint64_t *out, size_t room);
+/** Is this hash among those that are remembered? */
+int merge_recalls(const struct merge_channel *channel, uint64_t hash);
+/** These were passed on by somebody else, and nothing before. Without memory for them they come
+ * twice. */
+void merge_recall(struct merge_channel *channel, const uint64_t *hashes, size_t count,
+                  clock_ns_t now);
+/** A line brought the first `count` of those, and goes on from there. */
+void merge_join(struct merge_channel *channel, size_t line, size_t count);
+/** A line whose messages were not judged began with this one, and has come to the number `highest`.
+ */
+void merge_follow(struct merge_channel *channel, const struct merge_item *first, uint64_t highest);
 /**
  * It is passed on. Hot, but for the memory of the ring, which the first one without a number takes.
  * @return what is missing in front of it
