@@ -151,6 +151,16 @@ void output_push(struct output *output, const struct hawser_record *record)
     }
 }
 
+uint64_t output_pushed(const struct output *output)
+{
+    return output->pushed;
+}
+
+int output_is_past(const struct output *output, uint64_t pushed)
+{
+    return atomic_load(&output->writer.written) + output->dropped >= pushed;
+}
+
 void output_reopen(struct output *output)
 {
     output_writer_reopen(&output->writer);

@@ -39,6 +39,10 @@ struct output *output_create(const struct output_options *options,
 
 /** Queue a copy of a record. Hot. Never waits. */
 void output_push(struct output *output, const struct hawser_record *record);
+/** @return how many records were pushed so far; for output_is_past */
+uint64_t output_pushed(const struct output *output);
+/** Were these handed to the plugin, or dropped? @param pushed what output_pushed told */
+int output_is_past(const struct output *output, uint64_t pushed);
 /** Ask the plugin to open its files anew, after what is queued now. */
 void output_reopen(struct output *output);
 /**

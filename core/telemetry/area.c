@@ -145,6 +145,18 @@ struct telemetry_slot *telemetry_area_slot(struct telemetry_area *area, size_t s
     return slot < area->slots ? &area->shared->slots[slot] : NULL;
 }
 
+void telemetry_area_forget_gauges(struct telemetry_area *area, size_t slot)
+{
+    struct telemetry_slot *written = telemetry_area_slot(area, slot);
+    uint32_t rows =
+        written == NULL ? 0 : atomic_load_explicit(&written->row_count, memory_order_acquire);
+    for (uint32_t i = 0; i < rows && i < TELEMETRY_ROWS_MAX; i++) {
+        if (written->rows[i].kind == HAWSER_METRIC_GAUGE) {
+            telemetry_set(&written->rows[i].cell, 0);
+        }
+    }
+}
+
 void telemetry_area_set_wanted(struct telemetry_area *area, uint64_t mask)
 {
     atomic_store_explicit(&area->shared->header.wanted, mask, memory_order_relaxed);

@@ -11,7 +11,7 @@
 #include "hawser/error.h"
 
 #define TELEMETRY_WORKERS_MAX   1024u
-#define TELEMETRY_SPARE_WORKERS 5u /* slots for workers that a reload or a quarantine adds */
+#define TELEMETRY_SPARE_WORKERS 6u /* slots for workers that a reload, quarantine, upgrade adds */
 
 /** This process's view of the shared memory. */
 struct telemetry_area;
@@ -43,6 +43,11 @@ size_t telemetry_area_master_slot(const struct telemetry_area *area);
 size_t telemetry_area_observer_slot(const struct telemetry_area *area);
 /** @return borrowed, lives as long as the area; NULL: no such slot. For the files of this folder */
 struct telemetry_slot *telemetry_area_slot(struct telemetry_area *area, size_t slot);
+
+/** Whoever wrote in a slot does not any more: what it measured (gauges) is 0, what it counted
+ * stays.
+ */
+void telemetry_area_forget_gauges(struct telemetry_area *area, size_t slot);
 
 /** Set which events go into the rings one by one. @param mask HAWSER_EVENT_BITs, or-ed */
 void telemetry_area_set_wanted(struct telemetry_area *area, uint64_t mask);

@@ -107,6 +107,20 @@ START_TEST(a_drain_writes_everything_flushes_and_tells_so)
 }
 END_TEST
 
+START_TEST(it_is_past_what_was_pushed_when_that_is_written_or_dropped)
+{
+    start(_i, 4, OUTPUT_DROP_OLDEST);
+    push(1, 3);
+    uint64_t pushed = output_pushed(output);
+    ck_assert_uint_eq(pushed, 3);
+    push(4, 1000); /* more than there is room for */
+    drain(60000);
+    ck_assert(output_is_past(output, pushed));
+    ck_assert(output_is_past(output, 1000));
+    ck_assert(!output_is_past(output, 1001));
+}
+END_TEST
+
 START_TEST(a_failed_write_is_repeated_until_it_succeeds)
 {
     start(_i, 0, OUTPUT_DROP_OLDEST);
@@ -245,6 +259,7 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, a_drain_writes_everything_flushes_and_tells_so, 0, 2);
+    tcase_add_loop_test(tests, it_is_past_what_was_pushed_when_that_is_written_or_dropped, 0, 2);
     tcase_add_loop_test(tests, a_failed_write_is_repeated_until_it_succeeds, 0, 2);
     tcase_add_loop_test(tests, a_write_that_takes_a_part_gets_the_rest_again, 0, 2);
     tcase_add_loop_test(tests, a_failed_flush_is_repeated_before_a_drain_is_over, 0, 2);

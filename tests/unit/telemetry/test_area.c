@@ -47,6 +47,28 @@ START_TEST(every_worker_the_master_and_the_observer_have_a_slot_of_their_own)
 }
 END_TEST
 
+START_TEST(gauges_of_a_slot_are_forgotten_and_counters_are_not)
+{
+    int fd                          = -1;
+    struct telemetry_area *area     = telemetry_area_create(1, &fd, &err);
+    struct telemetry_writer *writer = telemetry_writer_open(area, 0, &err);
+    ck_assert_ptr_nonnull(writer);
+    struct telemetry_cell *gauge   = telemetry_metric(writer, "g", "s", HAWSER_METRIC_GAUGE);
+    struct telemetry_cell *counter = telemetry_metric(writer, "c", "s", HAWSER_METRIC_COUNTER);
+    telemetry_set(gauge, 7);
+    telemetry_add(counter, 7);
+    telemetry_area_forget_gauges(area, 1);
+    telemetry_area_forget_gauges(area, SIZE_MAX);
+    ck_assert_int_eq(telemetry_value(gauge), 7);
+    telemetry_area_forget_gauges(area, 0);
+    ck_assert_int_eq(telemetry_value(gauge), 0);
+    ck_assert_int_eq(telemetry_value(counter), 7);
+    telemetry_writer_close(writer);
+    telemetry_area_detach(area);
+    ck_assert_int_eq(close(fd), 0);
+}
+END_TEST
+
 START_TEST(size_is_sealed)
 {
     int fd                      = -1;
@@ -83,9 +105,10 @@ static int attaches(const struct telemetry_header *header, size_t bytes)
 
 START_TEST(memory_of_another_kind_is_refused)
 {
-    const size_t bytes = sizeof(struct telemetry_shared) + 7 * sizeof(struct telemetry_slot);
+    const size_t least = TELEMETRY_SPARE_WORKERS + 2; /* master, observer */
+    const size_t bytes = sizeof(struct telemetry_shared) + least * sizeof(struct telemetry_slot);
     const struct telemetry_header good = {
-        .magic = TELEMETRY_AREA_MAGIC, .slot_bytes = sizeof(struct telemetry_slot), .slots = 7};
+        .magic = TELEMETRY_AREA_MAGIC, .slot_bytes = sizeof(struct telemetry_slot), .slots = least};
     ck_assert(attaches(&good, bytes));
     ck_assert(!attaches(&good, bytes - 1));
     ck_assert(!attaches(&good, bytes + 4096));
@@ -97,7 +120,7 @@ START_TEST(memory_of_another_kind_is_refused)
     bad = good;
     bad.slot_bytes--;
     ck_assert(!attaches(&bad, bytes));
-    for (uint64_t slots = 0; slots < 7; slots++) {
+    for (uint64_t slots = 0; slots < least; slots++) {
         bad       = good;
         bad.slots = slots;
         ck_assert(!attaches(&bad, bytes));
@@ -115,6 +138,7 @@ int main(void)
     TCase *cases = tcase_create("area");
     tcase_add_test(cases, two_views_share_the_memory);
     tcase_add_test(cases, every_worker_the_master_and_the_observer_have_a_slot_of_their_own);
+    tcase_add_test(cases, gauges_of_a_slot_are_forgotten_and_counters_are_not);
     tcase_add_test(cases, size_is_sealed);
     tcase_add_test(cases, too_many_workers_are_refused);
     tcase_add_test(cases, memory_of_another_kind_is_refused);
