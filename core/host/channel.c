@@ -90,6 +90,11 @@ static void channel_free(struct channel *channel)
     free(channel);
 }
 
+void channel_set_arg(struct channel *channel, void *arg)
+{
+    channel->arg = arg;
+}
+
 void channel_destroy(struct channel *channel)
 {
     if (channel == NULL) {

@@ -29,6 +29,13 @@ enum channel_type {
     CHANNEL_SUMMARY,  /* JSON: summary.h; when the state of a session has changed */
     /* master -> child */
     CHANNEL_STREAM, /* JSON: a stream.attach request; descriptor: the client's connection */
+    /* from a worker to its successor, which stands by, and back; the master hands them on */
+    CHANNEL_REMEMBER, /* to the old one: it will be asked how far it is */
+    CHANNEL_STANDBY,  /* from the new one: {"session": NAME} it could take over, or "why" it cannot
+                       */
+    CHANNEL_YIELD,    /* to the old one: what CHANNEL_STANDBY said */
+    CHANNEL_MARKS,    /* from the old one to the new one: marks_json.h */
+    CHANNEL_GONE,     /* from the old one to the new one: {"session": NAME} has no link any more */
     CHANNEL_TYPE_COUNT
 };
 
@@ -55,6 +62,8 @@ struct channel *channel_create(struct event_base *base, int fd,
                                const struct channel_handler *handler, void *arg,
                                struct hawser_error *err);
 void channel_destroy(struct channel *channel);
+/** Who is told from now on. */
+void channel_set_arg(struct channel *channel, void *arg);
 /**
  * Queue a message; it goes out as the other side reads.
  * @param body  copied, and cleansed from the queue once sent

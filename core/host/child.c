@@ -167,9 +167,10 @@ pid_t child_spawn(const struct child_spec *spec, struct hawser_error *err)
                                                      : "hawser: %s %u",
                    ROLE_NAMES[spec->role], (unsigned)spec->index);
     int len =
-        snprintf(role_variable, sizeof(role_variable), ROLE_VARIABLE "=%u:%u:%u:%u:%u:%s:%s",
-                 (unsigned)spec->role, (unsigned)spec->index, (unsigned)spec->log_level,
-                 (unsigned)spec->log_json, (unsigned)spec->fd_count, spec->log_path, spec->prefix);
+        snprintf(role_variable, sizeof(role_variable), ROLE_VARIABLE "=%u:%u:%u:%u:%u:%u:%s:%s",
+                 (unsigned)spec->role, (unsigned)spec->index, (unsigned)spec->slot,
+                 (unsigned)spec->log_level, (unsigned)spec->log_json, (unsigned)spec->fd_count,
+                 spec->log_path, spec->prefix);
     if (len < 0 || (size_t)len >= sizeof(role_variable) || strchr(spec->log_path, ':') != NULL) {
         error_set(err, HAWSER_SYSTEM_LIMIT,
                   "the paths of prefix and log are too long, or the log's has a ':'");
@@ -201,9 +202,10 @@ enum child_role child_role_of_this_process(struct child_spec *out)
     (void)snprintf(storage, sizeof(storage), "%s", value);
     (void)unsetenv(ROLE_VARIABLE); /* our own children must not inherit it; failing is harmless: it
                                       is set anew */
-    unsigned role = 0, index = 0, level = 0, json = 0, fds = 0;
+    unsigned role = 0, index = 0, slot = 0, level = 0, json = 0, fds = 0;
     int used = 0;
-    if (sscanf(storage, "%u:%u:%u:%u:%u:%n", &role, &index, &level, &json, &fds, &used) != 5 ||
+    if (sscanf(storage, "%u:%u:%u:%u:%u:%u:%n", &role, &index, &slot, &level, &json, &fds, &used) !=
+            6 ||
         role == 0 || role >= CHILD_ROLE_COUNT || fds > CHILD_MAX_FDS) {
         return CHILD_NONE;
     }
@@ -215,6 +217,7 @@ enum child_role child_role_of_this_process(struct child_spec *out)
     *prefix++ = 0;
     *out      = (struct child_spec){.role      = (enum child_role)role,
                                     .index     = index,
+                                    .slot      = slot,
                                     .fds       = {-1, -1, -1, -1},
                                     .fd_count  = fds,
                                     .log_level = level,

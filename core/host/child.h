@@ -17,6 +17,7 @@ enum child_role { CHILD_NONE, CHILD_WORKER, CHILD_OBSERVER, CHILD_CHECKER, CHILD
 struct child_spec {
     enum child_role role;
     uint32_t index;         /* of a worker */
+    uint32_t slot;          /* where a worker counts: telemetry/area.h */
     int fds[CHILD_MAX_FDS]; /* borrowed; CHILD fd_count of them */
     uint32_t fd_count;
     uint32_t log_level; /* before the config is there */

@@ -107,8 +107,11 @@ static json_t *session_json(const struct runtime_session *session)
 
 static void add_to_list(void *arg, const char *name, void *object)
 {
+    const struct runtime_session *session = object;
     (void)name;
-    (void)json_array_append_new(arg, session_json(object)); /* short of memory the list is short */
+    if (!bundle_is_standing_by(session->bundle)) {               /* else another process lists it */
+        (void)json_array_append_new(arg, session_json(session)); /* short of memory it is short */
+    }
 }
 
 static void run_list(const struct command *command)
@@ -311,6 +314,12 @@ void command_run(const struct command_env *env, uint64_t id, const json_t *reque
         if (COMMANDS[i].needs_session && command.session == NULL) {
             error_set(&err, HAWSER_REQUEST_INVALID, "no session \"%s\"; session.list names them",
                       name == NULL ? "" : name);
+            reply_error(&command, &err);
+            return;
+        }
+        if (COMMANDS[i].needs_session && runtime_session_is_going(command.session)) {
+            error_set(&err, HAWSER_SESSION_STATE,
+                      "session %s is going over to another process; ask again", name);
             reply_error(&command, &err);
             return;
         }

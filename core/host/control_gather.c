@@ -46,6 +46,9 @@ static void gather(struct control_request *request, const char *method, int of_o
             ask(request, &master->workers[i], question);
         }
     }
+    if (master_roll_is_beside(master) && question != NULL) {
+        ask(request, &master->roll.other, question);
+    }
     if (of_observer && question != NULL) {
         ask(request, &master->observer, question);
     }

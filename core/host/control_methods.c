@@ -72,8 +72,7 @@ static struct master_child *worker_of(struct control_request *request)
         control_answer_error(request, CONTROL_INVALID_PARAMS, "params.session names the session");
         return NULL;
     }
-    struct shards shards = master_shards(master);
-    return &master->workers[shard_worker(&shards, name)];
+    return master_worker_of(master, name);
 }
 
 static void on_forwarded(void *arg, json_t *reply)
@@ -87,6 +86,21 @@ static void forward(struct control_request *request, const json_t *message)
     if (worker != NULL) {
         master_command_send(worker, message, 0, on_forwarded, request);
     }
+}
+
+/* What changes a session changes it in the worker that is about to take over, too. */
+static void repeat(struct control_request *request, const json_t *message)
+{
+    master_roll_repeat(request->master,
+                       json_string_value(json_object_get(request->params, "session")), message);
+}
+
+static void forward_change(struct control_request *request, const json_t *message)
+{
+    if (json_is_string(json_object_get(request->params, "session"))) {
+        repeat(request, message);
+    }
+    forward(request, message);
 }
 
 /* A session that a person closed stays closed in whichever worker runs it next. */
@@ -120,6 +134,7 @@ static void forward_named(struct control_request *request, const json_t *message
         control_answer(request, NULL);
         return;
     }
+    repeat(request, message);
     master_command_send(worker, message, 0, done, request);
 }
 
@@ -191,8 +206,8 @@ static const struct {
                {"session.list", control_run_session_list},
                {"session.state", forward},
                {"session.call", forward},
-               {"session.subscribe", forward},
-               {"session.unsubscribe", forward},
+               {"session.subscribe", forward_change},
+               {"session.unsubscribe", forward_change},
                {"session.reconnect", run_reconnect},
                {"session.close", run_close},
                {"stream.attach", run_attach},

@@ -12,6 +12,7 @@
 #include "host/options.h"
 
 #define HANDOVER_VERSION    2 /* of the state; another one is refused by the check */
+#define HANDOVER_YIELDS     1 /* of the way in which its workers let successors take over */
 #define HANDOVER_REASON_MAX 512u
 
 enum handover_step {

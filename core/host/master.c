@@ -31,7 +31,7 @@ static int workers_are_running(const struct master *master)
             return 1;
         }
     }
-    return 0;
+    return master_child_is_running(&master->roll.other);
 }
 
 /* The observer goes last, so that it sees the workers' last events. */
@@ -62,6 +62,7 @@ void master_stop(struct master *master, int graceful)
     for (uint32_t i = 0; i < MASTER_WORKERS; i++) {
         master_child_quit(&master->workers[i], timeout_ms);
     }
+    master_child_quit(&master->roll.other, timeout_ms);
     (void)event_add(master->stop_deadline,
                     &deadline); /* without it children that hang are ended by hand */
     master_check_stopped(master);
@@ -141,6 +142,7 @@ static int make_parts(struct master *master, struct hawser_error *err)
     for (uint32_t i = 0; i < MASTER_WORKERS; i++) {
         master_child_init(&master->workers[i], master, CHILD_WORKER, i);
     }
+    master_child_init(&master->roll.other, master, CHILD_WORKER, 0);
     master_child_init(&master->observer, master, CHILD_OBSERVER, 0);
     if ((master->handover != NULL ? master_takeover_memory(master, err)
                                   : make_memory(master, err)) != 0) {
@@ -217,6 +219,7 @@ static void destroy(struct master *master)
     for (uint32_t i = 0; i < MASTER_WORKERS; i++) {
         master_child_fini(&master->workers[i]);
     }
+    master_child_fini(&master->roll.other);
     master_child_fini(&master->observer);
     master_signals_fini(master);
     if (master->stop_deadline != NULL) {

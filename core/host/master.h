@@ -27,6 +27,7 @@
 #include "host/suspects.h"
 #include "host/watchdog.h"
 
+#define CHILD_ANY_SLOT  UINT32_MAX
 #define MASTER_SLOW_MAX 4u
 #define MASTER_WORKERS  (SHARD_QUARANTINE + 1u)
 _Static_assert(SHARD_QUARANTINE == SETTINGS_MAX_WORKERS, "the quarantine comes behind them all");
@@ -50,6 +51,7 @@ struct master_child {
     struct master *master;
     enum child_role role;
     uint32_t index;
+    uint32_t slot;       /* where a worker counts; CHILD_ANY_SLOT: none yet */
     pid_t pid;           /* 0: not running */
     int watch_fd;        /* memory that it writes its calls into; -1: none yet */
     struct watch *watch; /* the same, mapped; NULL: none yet */
@@ -71,6 +73,7 @@ struct master_child {
     int again;                   /* when it has ended, start it: it was wanted again meanwhile */
     int was_killed;              /* its last end came from outside, while it ran well */
     int is_old;                  /* started by the binary that handed over to this one */
+    int stands_by;               /* a worker of this index runs yet, which it takes over from */
     const char *inherits;   /* why a predecessor's sessions have holes that nobody announced yet;
                                NULL: none */
     struct summary summary; /* of its sessions; zeros: none, or it is not running */
@@ -147,12 +150,28 @@ struct master_notify {
 };
 
 /** Another binary took over: its children follow one by one. master_roll.c. */
-enum roll_step { ROLL_NEXT, ROLL_ENDING, ROLL_STARTING, ROLL_ASKING, ROLL_LOOKING };
+enum roll_step {
+    ROLL_NEXT,
+    ROLL_BESIDE,   /* the successor is there, and takes the sessions over one by one */
+    ROLL_PARTING,  /* it has them all; the old one ends */
+    ROLL_DROPPING, /* nothing comes of it; the successor ends */
+    /* where two may not run at once */
+    ROLL_ENDING,
+    ROLL_STARTING,
+    ROLL_ASKING,
+    ROLL_LOOKING
+};
 
 struct master_roll {
     int is_active;
+    int is_next; /* a reload that is asked for from here on waits for the next child */
     enum roll_step step;
     struct master_child *child;
+    struct master_child other; /* its successor, beside it; then itself, on its way out */
+    json_t *waiting;           /* sessions that the old one has yet; true: it was asked to yield */
+    json_t *taken;             /* sessions that went over */
+    uint32_t tries;            /* successors of this child */
+    int knows_how;             /* the old binary's workers can yield */
     struct event *look;
     clock_ns_t deadline; /* of the step */
     clock_ns_t began_at;
@@ -221,6 +240,10 @@ void master_child_init(struct master_child *child, struct master *master, enum c
 void master_child_start(struct master_child *child);
 /** Where it waits to be started again: the wait is over. */
 void master_child_hurry(struct master_child *child);
+/** The same, but where it fails it is not tried again. @return 0, or -1 with err set */
+int master_child_launch(struct master_child *child, struct hawser_error *err) HAWSER_MUST_CHECK;
+/** Two of one index change their places: each is what the other was. */
+void master_child_swap(struct master_child *a, struct master_child *b);
 /** Send the config in force. @return 0, or -1 with err set */
 int master_child_configure(struct master_child *child, struct hawser_error *err) HAWSER_MUST_CHECK;
 /** @param timeout_ms 0: quick */
@@ -247,6 +270,8 @@ void master_command_send(struct master_child *child, const json_t *request, int6
 
 /** A reply came. @param reply taken */
 void master_command_answered(struct master_child *child, uint64_t id, json_t *reply);
+/** What waits for one waits for the other. */
+void master_commands_swap(struct master_child *a, struct master_child *b);
 /** The child is gone: its commands end with a refusal. */
 void master_commands_fail(struct master_child *child);
 /** Channels that a session got or lost at run time: for its worker's successor. */
@@ -300,6 +325,26 @@ int master_takeover_children(struct master *master, struct hawser_error *err) HA
 /** Let our own children follow one by one. @return 0; -1: no memory */
 int master_roll_begin(struct master *master) HAWSER_MUST_CHECK;
 void master_roll_fini(struct master *master);
+/** Nothing more comes of it: all workers are to end. */
+void master_roll_drop(struct master *master);
+/** Two processes of one worker run: a reload has to wait. */
+int master_roll_is_beside(const struct master *master);
+/** The worker that has the session. */
+struct master_child *master_worker_of(struct master *master, const char *session);
+/** A request that changes a session: its worker's successor does the same, if there is one. */
+void master_roll_repeat(struct master *master, const char *session, const json_t *request);
+
+/* between master_child.c, master_roll.c and master_beside.c */
+/** Start a successor beside it. @return 0; -1: it has to end first; the log says why */
+int master_roll_begin_beside(struct master_child *child);
+void master_roll_look_beside(struct master *master);
+void master_roll_applied(struct master_child *child, const json_t *report);
+/** One of the two has something to tell the other. */
+void master_roll_told(struct master_child *child, const struct channel_message *message,
+                      const json_t *about);
+/** @return 1: its successor has its place, and nothing is to be started */
+int master_roll_old_gone(struct master_child *child);
+void master_roll_other_gone(struct master *master);
 
 /* watching: master_watch.c */
 #define MASTER_WATCH_WORDS 192u

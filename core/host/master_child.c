@@ -13,6 +13,7 @@
 #include "host/master.h"
 #include "host/observer.h"
 #include "host/worker.h"
+#include "telemetry/area.h"
 
 int master_child_is_running(const struct master_child *child)
 {
@@ -28,7 +29,8 @@ const char *master_child_name(const struct master_child *child)
     if (child->index == SHARD_QUARANTINE) {
         return "quarantine worker";
     }
-    (void)snprintf(text, sizeof(text), "worker %u", (unsigned)child->index);
+    (void)snprintf(text, sizeof(text), child->stands_by ? "successor of worker %u" : "worker %u",
+                   (unsigned)child->index);
     return text;
 }
 
@@ -42,6 +44,7 @@ static void on_message(void *arg, const struct channel_message *message)
     case CHANNEL_APPLIED:
         child->generation = message->id;
         master_reload_applied(child, message->id, body);
+        master_roll_applied(child, body);
         master_notify_look(child->master);
         if (child->role == CHILD_OBSERVER && event_pending(child->master->lead, EV_TIMEOUT, NULL)) {
             master_start_workers(child->master);
@@ -55,6 +58,11 @@ static void on_message(void *arg, const struct channel_message *message)
         break;
     case CHANNEL_CHANNELS:
         master_remember_channels(child->master, body);
+        break;
+    case CHANNEL_STANDBY:
+    case CHANNEL_MARKS:
+    case CHANNEL_GONE:
+        master_roll_told(child, message, body);
         break;
     default:
         log_write(LOG_ERROR, "HW-HOST-022",
@@ -105,11 +113,13 @@ int master_child_configure(struct master_child *child, struct hawser_error *err)
     struct shards shards  = master_shards(master);
     struct buf secrets    = {0};
     int rc                = -1;
-    json_t *about         = json_pack(
-                "{s:I, s:s, s:I, s:b, s:b, s:s*, s:s*, s:O*, s:O*, s:O}", "workers", (json_int_t)s->workers,
-                "log_path", s->log_path, "log_level", (json_int_t)s->log_level, "log_json", s->log_json,
-                "seccomp", s->seccomp, "user", s->user, "inherits", child->inherits, "quarantined",
-                shards.quarantined, "moved", master->quarantine.moved, "closed", master->closed);
+    json_t *about =
+        json_pack("{s:I, s:s, s:I, s:b, s:b, s:s*, s:s*, s:O*, s:O*, s:O, s:o*}", "workers",
+                  (json_int_t)s->workers, "log_path", s->log_path, "log_level",
+                  (json_int_t)s->log_level, "log_json", s->log_json, "seccomp", s->seccomp, "user",
+                  s->user, "inherits", child->inherits, "quarantined", shards.quarantined, "moved",
+                  master->quarantine.moved, "closed", master->closed, "standby",
+                  child->stands_by ? json_pack("{s:O}", "taken", master->roll.taken) : NULL);
     char *text = about == NULL ? NULL : json_dumps(about, JSON_COMPACT);
     json_t *dynamic =
         child->generation == 0 ? json_incref(master->channels) : moved_channels(master);
@@ -163,6 +173,7 @@ static int start_inside(struct master_child *child, int channel, struct hawser_e
         return child->observer == NULL ? -1 : 0;
     }
     struct worker_options options = {.index     = child->index,
+                                     .slot      = child->slot,
                                      .channel   = channel,
                                      .telemetry = master->telemetry,
                                      .budget    = master->budget,
@@ -178,6 +189,7 @@ static int start_process(struct master_child *child, int channel, struct hawser_
     int is_worker          = child->role == CHILD_WORKER;
     struct child_spec spec = {.role      = child->role,
                               .index     = child->index,
+                              .slot      = child->slot,
                               .fds       = {channel, master->telemetry,
                                       is_worker ? master->budget : child->watch_fd,
                                       is_worker ? child->watch_fd : -1},
@@ -192,11 +204,45 @@ static int start_process(struct master_child *child, int channel, struct hawser_
     return pid < 0 ? -1 : 0;
 }
 
-static int start(struct master_child *child, struct hawser_error *err)
+/** @return 1: somebody else counts there */
+static int is_slot_used(const struct master_child *child, uint32_t slot)
+{
+    const struct master *master = child->master;
+    for (uint32_t i = 0; i <= MASTER_WORKERS; i++) {
+        const struct master_child *other =
+            i < MASTER_WORKERS ? &master->workers[i] : &master->roll.other;
+        if (other != child && other->slot == slot && master_child_is_running(other)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* The last slot is kept for the quarantine; a successor takes one that nobody uses, and keeps it.
+ */
+static int take_slot(struct master_child *child, struct hawser_error *err)
+{
+    uint32_t slots = (uint32_t)telemetry_area_worker_slots(child->master->area);
+    uint32_t own   = child->index == SHARD_QUARANTINE ? slots - 1 : child->index;
+    if (child->role != CHILD_WORKER || (child->slot < slots && !is_slot_used(child, child->slot))) {
+        return 0;
+    }
+    child->slot = own;
+    for (uint32_t slot = slots - 1; is_slot_used(child, child->slot) && slot > 0; slot--) {
+        child->slot = slot - 1;
+    }
+    if (child->slot >= slots || is_slot_used(child, child->slot)) {
+        error_set(err, HAWSER_SYSTEM_LIMIT, "there is no room for its counters");
+        return -1;
+    }
+    return 0;
+}
+
+int master_child_launch(struct master_child *child, struct hawser_error *err)
 {
     int fds[2];
     child->started_at = clock_monotonic();
-    if (channel_pair(fds, err) != 0) {
+    if (take_slot(child, err) != 0 || channel_pair(fds, err) != 0) {
         return -1;
     }
     child->channel = channel_create(child->master->base, fds[0], &CHANNEL_HANDLER, child, err);
@@ -267,7 +313,7 @@ void master_child_start(struct master_child *child)
     }
     child->wanted = 1;
     child->again  = 0;
-    if (start(child, &err) != 0) {
+    if (master_child_launch(child, &err) != 0) {
         log_write(LOG_ALERT, "HW-HOST-026", "%s does not start: %s", master_child_name(child),
                   err.message);
         start_later(child);
@@ -308,6 +354,13 @@ static void bury(struct master_child *child)
     child->worker   = NULL;
     child->observer = NULL;
     master_reload_child_gone(child->master);
+    if (child == &child->master->roll.other) {
+        master_roll_other_gone(child->master);
+        return;
+    }
+    if (master_roll_old_gone(child)) {
+        return;
+    }
     if (child->again && !child->master->stopping) {
         master_child_start(child);
         return;
@@ -365,7 +418,9 @@ static void reap_one(struct master_child *child)
         tell_death(child, status);
         child->was_killed = was_killed_from_outside(child, status);
         child->pid        = 0;
-        master_quarantine_judge(child, status);
+        if (child != &child->master->roll.other) { /* a successor serves nobody yet */
+            master_quarantine_judge(child, status);
+        }
         bury(child);
     }
 }
@@ -375,6 +430,7 @@ void master_children_reap(struct master *master)
     for (uint32_t i = 0; i < MASTER_WORKERS; i++) {
         reap_one(&master->workers[i]);
     }
+    reap_one(&master->roll.other);
     reap_one(&master->observer);
 }
 
@@ -400,8 +456,26 @@ void master_child_quit(struct master_child *child, int64_t timeout_ms)
 void master_child_init(struct master_child *child, struct master *master, enum child_role role,
                        uint32_t index)
 {
-    *child = (struct master_child){.master = master, .role = role, .index = index, .watch_fd = -1};
+    *child = (struct master_child){
+        .master = master, .role = role, .index = index, .slot = CHILD_ANY_SLOT, .watch_fd = -1};
     child->restart = event_new(master->base, -1, 0, on_restart, child);
+}
+
+void master_child_swap(struct master_child *a, struct master_child *b)
+{
+    struct event *restart = a->restart; /* it knows its place */
+    struct master_child c = *a;
+    *a                    = *b;
+    *b                    = c;
+    b->restart            = a->restart;
+    a->restart            = restart;
+    if (a->channel != NULL) {
+        channel_set_arg(a->channel, a);
+    }
+    if (b->channel != NULL) {
+        channel_set_arg(b->channel, b);
+    }
+    master_commands_swap(a, b);
 }
 
 void master_child_fini(struct master_child *child)

@@ -85,6 +85,17 @@ void master_command_answered(struct master_child *child, uint64_t id, json_t *re
     json_decref(reply);
 }
 
+void master_commands_swap(struct master_child *a, struct master_child *b)
+{
+    struct list *node;
+    list_for_each (node, &a->master->commands) {
+        struct master_command *command = LIST_ENTRY(node, struct master_command, node);
+        if (command->child == a || command->child == b) {
+            command->child = command->child == a ? b : a;
+        }
+    }
+}
+
 void master_commands_fail(struct master_child *child)
 {
     struct list *node, *after;

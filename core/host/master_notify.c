@@ -90,6 +90,7 @@ static void print_sessions(const struct master *master, char *out, size_t size)
     for (uint32_t i = 0; i < MASTER_WORKERS; i++) {
         summary_merge(&all, &master->workers[i].summary);
     }
+    summary_merge(&all, &master->roll.other.summary);
     summary_print(&all, master->notify.sessions, out, size);
 }
 

@@ -145,6 +145,7 @@ static void move(struct master *master)
     for (uint32_t i = 0; i < MASTER_WORKERS; i++) {
         configure(&master->workers[i]);
     }
+    configure(&master->roll.other);
     master_child_hurry(&master->workers[SHARD_QUARANTINE]);
     master_quarantine_start_worker(master);
     json_decref(master->quarantine.moved);

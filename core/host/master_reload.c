@@ -267,7 +267,7 @@ static void apply(struct master *master)
 void master_reload_check(const struct master *master, const struct conf_tree *tree,
                          const struct settings *settings, struct conf_problems *problems)
 {
-    size_t most = telemetry_area_worker_slots(master->area) - 1;
+    size_t most = telemetry_area_worker_slots(master->area) - 2; /* quarantine, a successor */
     if (settings->workers > most) {
         conf_problem(problems, conf_find(conf_tree_root(tree), "worker_processes", NULL),
                      "worker_processes can grow to %zu without a restart, not to %u", most,
@@ -357,7 +357,8 @@ void master_reload_start(struct master *master,
     master_reload_resume(master);
 }
 
-/* Another binary that waits to take over goes first: it reloads then. */
+/* Another binary that waits to take over goes first: it reloads then. So does a worker's successor,
+ * which knows the config in force. */
 void master_reload_resume(struct master *master)
 {
     struct master_reload *reload = &master->reload;
@@ -365,7 +366,8 @@ void master_reload_resume(struct master *master)
         reload->deadline = event_new(master->base, -1, 0, on_deadline, master);
     }
     if (reload->step == RELOAD_STEP_NONE && reload->again && reload->deadline != NULL &&
-        !master->stopping && !master_upgrade_is_waiting(master)) {
+        !master->stopping && !master_upgrade_is_waiting(master) && !master_roll_is_beside(master) &&
+        !master->roll.is_next) {
         reload->again = 0;
         begin(master);
     }

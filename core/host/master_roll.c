@@ -1,11 +1,13 @@
 /*
- * After another binary took over: its children follow one by one, each when the one before has its
- * sessions up again, so that never all sessions are down at once. See master.h.
+ * After another binary took over: its children follow one by one. A worker's successor comes up
+ * beside it, and takes over (master_beside.c); where that cannot be it comes after it, and the next
+ * follows when its sessions are up again, so that never all are down at once. See master.h.
  */
 #include <signal.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "host/handover.h"
 #include "host/master.h"
 
 #define LOOK_MS   20
@@ -30,13 +32,13 @@ static void finish(struct master *master)
     struct master_roll *roll = &master->roll;
     long long took_ms        = (long long)((clock_monotonic() - roll->began_at) / CLOCK_NS_PER_MS);
     roll->is_active          = 0;
+    roll->is_next            = 0;
     (void)event_del(roll->look); /* harmless when it does not wait */
     log_write(LOG_NOTICE, "HW-HOST-099", "hawser/%s has taken over: %u processes follow in %lld ms",
               HAWSER_VERSION, (unsigned)roll->count, took_ms);
 }
 
-/* Its successor starts when it is gone: two of one index would share its sessions, and its files.
- */
+/* Its successor starts when it is gone. */
 static void replace(struct master_roll *roll, struct master_child *child)
 {
     int64_t timeout_ms = child->master->settings.shutdown_timeout_ms;
@@ -110,24 +112,35 @@ static void look_at_sessions(struct master_roll *roll)
     json_decref(question);
 }
 
+static void begin_next(struct master *master)
+{
+    struct master_roll *roll   = &master->roll;
+    struct master_child *child = next_old(master);
+    if (child == NULL) {
+        finish(master);
+        return;
+    }
+    roll->is_next = master->reload.step != RELOAD_STEP_NONE;
+    if (!roll->is_next && master_roll_begin_beside(child) != 0) {
+        replace(roll, child);
+        master_reload_resume(master);
+    }
+}
+
 static void step(struct master *master)
 {
     struct master_roll *roll = &master->roll;
-    int is_late =
-        roll->step != ROLL_NEXT && roll->step != ROLL_ENDING && clock_monotonic() > roll->deadline;
-    if (is_late) {
+    int comes_after          = roll->step >= ROLL_STARTING;
+    if (comes_after && clock_monotonic() > roll->deadline) {
         log_write(LOG_WARN, "HW-HOST-102",
                   "%s does not have its sessions up in time; the next one follows",
                   master_child_name(roll->child));
         roll->step = ROLL_NEXT;
     }
     if (roll->step == ROLL_NEXT) {
-        roll->child = next_old(master);
-        if (roll->child == NULL) {
-            finish(master);
-        } else {
-            replace(roll, roll->child);
-        }
+        begin_next(master);
+    } else if (roll->step < ROLL_ENDING) {
+        master_roll_look_beside(master);
     } else if (roll->step == ROLL_ENDING) {
         wait_for_end(roll);
     } else if (roll->step == ROLL_STARTING || roll->step == ROLL_LOOKING) {
@@ -142,6 +155,7 @@ static void on_look(evutil_socket_t fd, short what, void *arg)
     (void)what;
     if (master->stopping) {
         master->roll.is_active = 0;
+        master->roll.is_next   = 0;
         (void)event_del(master->roll.look); /* it waits: it is persistent */
         return;
     }
@@ -152,9 +166,11 @@ int master_roll_begin(struct master *master)
 {
     static const struct timeval often = {0, LOOK_MS * 1000};
     struct master_roll *roll          = &master->roll;
-    roll->began_at                    = clock_monotonic();
-    roll->step                        = ROLL_NEXT;
-    roll->look                        = event_new(master->base, -1, EV_PERSIST, on_look, master);
+    roll->knows_how =
+        json_integer_value(json_object_get(master->handover, "yields")) >= HANDOVER_YIELDS;
+    roll->began_at = clock_monotonic();
+    roll->step     = ROLL_NEXT;
+    roll->look     = event_new(master->base, -1, EV_PERSIST, on_look, master);
     if (roll->look == NULL || event_add(roll->look, &often) != 0) {
         return -1;
     }
@@ -168,4 +184,8 @@ void master_roll_fini(struct master *master)
         event_free(master->roll.look);
         master->roll.look = NULL;
     }
+    json_decref(master->roll.waiting);
+    json_decref(master->roll.taken);
+    master->roll.waiting = NULL;
+    master->roll.taken   = NULL;
 }

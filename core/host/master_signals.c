@@ -65,6 +65,7 @@ static void on_reopen(evutil_socket_t number, short what, void *arg)
     for (uint32_t i = 0; i < MASTER_WORKERS; i++) {
         reopen_child(&master->workers[i]);
     }
+    reopen_child(&master->roll.other);
     reopen_child(&master->observer);
 }
 
@@ -81,6 +82,7 @@ static void on_winch(evutil_socket_t number, short what, void *arg)
     for (uint32_t i = 0; i < MASTER_WORKERS; i++) {
         master_child_quit(&master->workers[i], master->settings.shutdown_timeout_ms);
     }
+    master_roll_drop(master);
 }
 
 static void on_upgrade(evutil_socket_t number, short what, void *arg)

@@ -70,6 +70,18 @@ static struct master_child *child_of(struct master *master, const json_t *about)
     return index >= 0 && index < (json_int_t)MASTER_WORKERS ? &master->workers[index] : NULL;
 }
 
+/* Of a binary before this one, which tells none. */
+static uint32_t slot_of(const struct master *master, const struct master_child *child,
+                        const json_t *told)
+{
+    if (told != NULL) {
+        return (uint32_t)json_integer_value(told);
+    }
+    return child->index == SHARD_QUARANTINE
+               ? (uint32_t)telemetry_area_worker_slots(master->area) - 1
+               : child->index;
+}
+
 static int take_child(struct master *master, const json_t *about, struct hawser_error *err)
 {
     struct master_child *child = child_of(master, about);
@@ -77,6 +89,7 @@ static int take_child(struct master *master, const json_t *about, struct hawser_
         error_set(err, HAWSER_SYSTEM_CALL, "the old binary has a process that this one has not");
         return -1;
     }
+    child->slot       = slot_of(master, child, json_object_get(about, "slot"));
     child->pid        = (pid_t)number_of(about, "pid");
     child->generation = (uint64_t)number_of(about, "generation");
     child->restarts   = (uint64_t)number_of(about, "restarts");

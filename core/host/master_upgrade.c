@@ -80,13 +80,13 @@ static void wait_a_little(struct upgrade *upgrade, int64_t wait_ms)
 
 static json_t *child_json(const struct master_child *child)
 {
-    return json_pack("{s:i, s:I, s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:b, s:b}", "role",
-                     (int)child->role, "index", (json_int_t)child->index, "pid", (int)child->pid,
-                     "channel", channel_idle_fd(child->channel), "watch", child->watch_fd,
-                     "generation", (json_int_t)child->generation, "restarts",
-                     (json_int_t)child->restarts, "started_at", (json_int_t)child->started_at,
-                     "slow_calls", (json_int_t)child->slow_calls, "wanted", child->wanted, "again",
-                     child->again);
+    return json_pack("{s:i, s:I, s:I, s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:b, s:b}", "role",
+                     (int)child->role, "index", (json_int_t)child->index, "slot",
+                     (json_int_t)child->slot, "pid", (int)child->pid, "channel",
+                     channel_idle_fd(child->channel), "watch", child->watch_fd, "generation",
+                     (json_int_t)child->generation, "restarts", (json_int_t)child->restarts,
+                     "started_at", (json_int_t)child->started_at, "slow_calls",
+                     (json_int_t)child->slow_calls, "wanted", child->wanted, "again", child->again);
 }
 
 /** @return given: the indices of the workers that are down and wait to be started */
@@ -131,15 +131,16 @@ static json_t *state_json(struct master *master)
         return NULL;
     }
     return json_pack(
-        "{s:b, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:s, s:s, s:s*, s:O, s:O, s:o, s:{s:i, s:i, s:i, "
+        "{s:i, s:b, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:s, s:s, s:s*, s:O, s:O, s:o, s:{s:i, s:i, "
+        "s:i, "
         "s:i, s:i, s:i}}",
-        "reload", m->reload.again, "generation", (json_int_t)m->generation, "started_at",
-        (json_int_t)m->started_at, "next_command", (json_int_t)m->next_command, "argv",
-        handover_argv(m->options, path), "children", children, "down", down_json(m), "clients",
-        control_clients_json(m->control), "program", path, "pid_path", m->pidfile.path,
-        "control_path", where, "channels", m->channels, "closed", m->closed, "quarantine",
-        master_quarantine_json(m), "fds", "telemetry", m->telemetry, "budget", m->budget, "config",
-        m->config, "pid", m->pidfile.fd, "control",
+        "yields", HANDOVER_YIELDS, "reload", m->reload.again, "generation",
+        (json_int_t)m->generation, "started_at", (json_int_t)m->started_at, "next_command",
+        (json_int_t)m->next_command, "argv", handover_argv(m->options, path), "children", children,
+        "down", down_json(m), "clients", control_clients_json(m->control), "program", path,
+        "pid_path", m->pidfile.path, "control_path", where, "channels", m->channels, "closed",
+        m->closed, "quarantine", master_quarantine_json(m), "fds", "telemetry", m->telemetry,
+        "budget", m->budget, "config", m->config, "pid", m->pidfile.fd, "control",
         m->control == NULL ? -1 : control_listener(m->control), "program", child_program_fd());
 }
 

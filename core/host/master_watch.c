@@ -153,6 +153,7 @@ static void on_look(evutil_socket_t fd, short what, void *arg)
     for (uint32_t i = 0; i < MASTER_WORKERS; i++) {
         look_at(&master->workers[i], &limits, now);
     }
+    look_at(&master->roll.other, &limits, now);
     look_at(&master->observer, &limits, now);
     master_watch_again(master);
 }

@@ -180,7 +180,7 @@ void runtime_inherit(struct runtime *runtime, const char *why)
     registry_each(runtime->sessions, inherit, (void *)(uintptr_t)why);
 }
 
-void runtime_inherit_moved(struct runtime *runtime, const json_t *names)
+void runtime_inherit_some(struct runtime *runtime, const json_t *names, const char *why)
 {
     const char *name;
     json_t *ignored;
@@ -188,7 +188,7 @@ void runtime_inherit_moved(struct runtime *runtime, const json_t *names)
     {
         const struct runtime_session *session = runtime_find(runtime, name);
         if (session != NULL) {
-            bundle_inherit(session->bundle, "the session came from another worker");
+            bundle_inherit(session->bundle, why);
         }
     }
 }
@@ -245,6 +245,7 @@ void runtime_destroy(struct runtime *runtime)
     }
     stream_hub_destroy(runtime->streams);
     json_decref(runtime->closed);
+    json_decref(runtime->standby);
     free(runtime);
 }
 

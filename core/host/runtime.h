@@ -46,6 +46,8 @@ struct runtime_output {
     int finished; /* drained: freed at the next sweep */
 };
 
+struct runtime_yield;
+
 struct runtime_session {
     struct list node; /* in runtime->leaving once it was told to leave; else alone */
     struct runtime *runtime;
@@ -59,9 +61,11 @@ struct runtime_session {
     struct rate messages;
     struct rate bytes;
     char *name;
-    int closed_by_hand; /* it stays in CLOSED until it is asked for, or a reload */
-    int moving;         /* to lines of the newest settings, since a reload */
-    int behind;         /* it could not: its lines are of older settings */
+    int closed_by_hand;          /* it stays in CLOSED until it is asked for, or a reload */
+    int moving;                  /* to lines of the newest settings, since a reload */
+    int behind;                  /* it could not: its lines are of older settings */
+    struct runtime_yield *yield; /* another process is to take over; NULL: none */
+    int yielded;                 /* one did */
     int leaving;
     int finished; /* CLOSED or FAILED while leaving: freed at the next sweep */
 };
@@ -75,6 +79,13 @@ struct runtime_moves {
     void *arg;
 };
 
+/** What a process of the same index that takes over, or gives, has to hear of a session. */
+enum runtime_word {
+    RUNTIME_STANDS_BY, /* it could take over: {"session", "first"}, or could not: "why" */
+    RUNTIME_MARKS,     /* so far it was passed on: marks_json.h */
+    RUNTIME_GONE       /* its links are gone: {"session"} */
+};
+
 struct runtime_options {
     struct net_loop *loop;              /* borrowed */
     struct telemetry_writer *telemetry; /* borrowed; NULL: none */
@@ -83,6 +94,9 @@ struct runtime_options {
     uint32_t index;                     /* of this worker */
     void (*changed)(void *arg);         /* a session changed its state; NULL: nobody cares */
     void *changed_arg;
+    /** To the other process. @param about taken. NULL: there is none ever */
+    void (*say)(void *arg, enum runtime_word word, json_t *about);
+    void *say_arg;
 };
 
 struct runtime {
@@ -97,6 +111,8 @@ struct runtime {
     struct list draining;      /* no longer in use, not yet empty */
     struct stream_hub *streams;
     json_t *closed; /* a member for each session that a person closed; NULL: none */
+    json_t
+        *standby; /* sessions made now stand by, but for the members of "taken"; NULL: none does */
     struct event *sweep;
     struct event *sample;                         /* each second, for the rates */
     struct event *retry;                          /* of outputs that could not be opened */
@@ -147,9 +163,23 @@ void runtime_restore_channels(struct runtime *runtime, const json_t *changes);
 /** A predecessor died, or made room: what its sessions missed is announced by ours. After
  * runtime_apply and runtime_restore_channels, before the loop runs. @param why borrowed */
 void runtime_inherit(struct runtime *runtime, const char *why);
-/** The same for those of the sessions named that run here now: they came from other workers. @param
- * names an object with a member for each */
-void runtime_inherit_moved(struct runtime *runtime, const json_t *names);
+/** The same for those of the sessions named that run here now. @param names an object with a member
+ * for each */
+void runtime_inherit_some(struct runtime *runtime, const json_t *names, const char *why);
+/** Another process will take over: remember what is passed on. */
+void runtime_remember(struct runtime *runtime);
+/** Another process is there for this session: bring it to a stop, say how far it was, and let it
+ * leave. @param about {"session", "first": where that one begins, marks_json.h} */
+void runtime_yield(struct runtime *runtime, const json_t *about);
+/** Sessions that are made from here on stand by for another process. Before runtime_apply. @param
+ * standby {"taken": a member for each that does not}; NULL: none does */
+void runtime_set_standby(struct runtime *runtime, const json_t *standby);
+/** @return given: names of those that stand by; NULL: no memory */
+json_t *runtime_standing_by(const struct runtime *runtime);
+/** The other process said how far a session was: go on from there. */
+void runtime_take(struct runtime *runtime, const json_t *marks);
+/** The other process has no link of this session any more. */
+void runtime_go_on_alone(struct runtime *runtime, const json_t *about);
 /** Ask every output to open its files anew. */
 void runtime_reopen(struct runtime *runtime);
 /**
@@ -198,6 +228,15 @@ int runtime_session_point(struct runtime_session *session, const struct conf_nod
  */
 int runtime_session_move(struct runtime_session *session, const struct conf_node *block,
                          struct hawser_error *err) HAWSER_MUST_CHECK;
+/** Instead of its start. @return 0: it is to start */
+int runtime_session_stand_by(struct runtime_session *session);
+/** For struct bundle_env. */
+void runtime_on_standing_by(void *session, const struct hawser_error *why);
+/** It is passed on no more, and still here: what is asked of it now might be lost. */
+int runtime_session_is_going(const struct runtime_session *session);
+/** End of a yield, done or not. */
+void runtime_yield_free(struct runtime_session *session);
+void runtime_say_gone(struct runtime *runtime, const char *name);
 /** For struct bundle_env. */
 void runtime_on_moved(void *session, const struct hawser_error *why);
 /** The move, if there is one, is no more. */

@@ -42,6 +42,9 @@ static void count_session(void *arg, const char *name, void *object)
     struct summary *summary         = arg;
     struct runtime_session *session = object;
     enum summary_group group        = summary_group_of(bundle_state(session->bundle));
+    if (bundle_is_standing_by(session->bundle)) {
+        return; /* another process counts it */
+    }
     summary->sessions[group]++;
     if (summary_wants_example(summary, group)) {
         struct session_info info;
@@ -66,9 +69,13 @@ void runtime_session_destroy(struct runtime_session *session)
     }
     list_remove(&session->node);
     runtime_move_ended(session);
+    runtime_yield_free(session);
     bundle_destroy(session->bundle);
     runtime_config_release(session->config);
     stream_feed_release(session->feed);
+    if (session->yielded) {
+        runtime_say_gone(session->runtime, session->name);
+    }
     free(session->routes);
     free(session->name);
     free(session);
@@ -149,16 +156,17 @@ static int make_bundle(struct runtime_session *session, struct hawser_error *err
 {
     const struct runtime_options *options = &session->runtime->options;
     struct sessionconf conf;
-    struct bundle_env env = {.loop       = options->loop,
-                             .telemetry  = options->telemetry,
-                             .budget     = options->budget,
-                             .arg        = session,
-                             .record     = on_record,
-                             .state      = on_state,
-                             .line_open  = runtime_line_open,
-                             .line_made  = runtime_line_made,
-                             .line_close = runtime_line_close,
-                             .moved      = runtime_on_moved};
+    struct bundle_env env = {.loop        = options->loop,
+                             .telemetry   = options->telemetry,
+                             .budget      = options->budget,
+                             .arg         = session,
+                             .record      = on_record,
+                             .state       = on_state,
+                             .line_open   = runtime_line_open,
+                             .line_made   = runtime_line_made,
+                             .line_close  = runtime_line_close,
+                             .moved       = runtime_on_moved,
+                             .standing_by = runtime_on_standing_by};
     if (sessionconf_read(&conf, session->block, options->prefix, err) == 0) {
         session->bundle = bundle_create(&conf.bundle, &env, err);
     }
@@ -198,10 +206,11 @@ struct runtime_session *runtime_session_create(struct runtime *runtime,
     }
     rate_sample(&session->messages, 0, clock_monotonic());
     rate_sample(&session->bytes, 0, clock_monotonic());
-    if (json_object_get(runtime->closed, session->name) == NULL) {
-        bundle_start(session->bundle);
-    } else {
+    int stands_by = runtime_session_stand_by(session);
+    if (json_object_get(runtime->closed, session->name) != NULL) {
         runtime_session_close(session);
+    } else if (!stands_by) {
+        bundle_start(session->bundle);
     }
     return session;
 fail:

@@ -71,6 +71,14 @@ static void on_channels_changed(void *arg, json_t *change)
     send_json(arg, CHANNEL_CHANNELS, 0, change);
 }
 
+static void on_say(void *arg, enum runtime_word word, json_t *about)
+{
+    static const enum channel_type TYPES[] = {[RUNTIME_STANDS_BY] = CHANNEL_STANDBY,
+                                              [RUNTIME_MARKS]     = CHANNEL_MARKS,
+                                              [RUNTIME_GONE]      = CHANNEL_GONE};
+    send_json(arg, TYPES[word], 0, about);
+}
+
 /* how the sessions are: changes that come in a rush are told together */
 
 static void on_summary_due(evutil_socket_t fd, short what, void *arg)
@@ -147,6 +155,15 @@ static void on_moves_done(void *arg, json_t *report)
     send_json(worker, CHANNEL_APPLIED, worker->generation, report);
 }
 
+/* Those that a successor before this one took over are nobody's since it died. */
+static void stand_by(struct worker *worker, const json_t *standby, json_t *report)
+{
+    runtime_inherit_some(worker->runtime, json_object_get(standby, "taken"),
+                         "the worker that ran the session died");
+    (void)json_object_set_new(report, "standby", runtime_standing_by(worker->runtime)); /* or it is
+                                                            replaced when the wait for it is over */
+}
+
 static void take_config(struct worker *worker, const struct channel_message *message)
 {
     struct hawser_error err = HAWSER_ERROR_INIT;
@@ -165,7 +182,9 @@ static void take_config(struct worker *worker, const struct channel_message *mes
                 report, "errors", json_pack("[s]", err.message)); /* also logged by the master */
         }
     } else {
+        const json_t *standby = json_object_get(about, "standby");
         runtime_set_closed(worker->runtime, json_object_get(about, "closed"));
+        runtime_set_standby(worker->runtime, standby);
         runtime_apply(worker->runtime, tree, &shards, &worker->secrets, report);
         if (worker->channels != NULL) {
             runtime_restore_channels(worker->runtime, worker->channels);
@@ -174,7 +193,11 @@ static void take_config(struct worker *worker, const struct channel_message *mes
         if (worker->generation == 0 && inherits != NULL) {
             runtime_inherit(worker->runtime, inherits);
         } else if (worker->generation != 0) {
-            runtime_inherit_moved(worker->runtime, json_object_get(about, "moved"));
+            runtime_inherit_some(worker->runtime, json_object_get(about, "moved"),
+                                 "the session came from another worker");
+        }
+        if (standby != NULL) {
+            stand_by(worker, standby, report);
         }
     }
     json_decref(worker->channels);
@@ -196,6 +219,22 @@ static void run_command(struct worker *worker, const struct channel_message *mes
         command_run(&worker->commands, message->id, request);
     }
     json_decref(request);
+}
+
+/* A process of the same index takes over from this one, or this one from it. */
+static void take_turns(struct worker *worker, const struct channel_message *message)
+{
+    json_t *about = json_loadb(message->body.data, message->body.len, 0, NULL);
+    if (message->type == CHANNEL_REMEMBER) {
+        runtime_remember(worker->runtime);
+    } else if (message->type == CHANNEL_YIELD && !worker->stopping) {
+        runtime_yield(worker->runtime, about);
+    } else if (message->type == CHANNEL_MARKS) {
+        runtime_take(worker->runtime, about);
+    } else if (message->type == CHANNEL_GONE) {
+        runtime_go_on_alone(worker->runtime, about);
+    }
+    json_decref(about);
 }
 
 static void attach(struct worker *worker, const struct channel_message *message)
@@ -232,6 +271,12 @@ static void on_message(void *arg, const struct channel_message *message)
     case CHANNEL_STREAM:
         attach(worker, message);
         return; /* the descriptor is the stream's */
+    case CHANNEL_REMEMBER:
+    case CHANNEL_YIELD:
+    case CHANNEL_MARKS:
+    case CHANNEL_GONE:
+        take_turns(worker, message);
+        break;
     case CHANNEL_REOPEN:
         if (worker->options.base == NULL && log_reopen(&err) != 0) {
             log_write(LOG_ERROR, "HW-HOST-067", "%s", err.message);
@@ -290,13 +335,6 @@ void worker_destroy(struct worker *worker)
     free(worker);
 }
 
-/* The last one is kept free for the quarantine, whatever the number of workers. */
-static size_t telemetry_slot(const struct worker *worker)
-{
-    return worker->options.index == SHARD_QUARANTINE ? telemetry_area_worker_slots(worker->area) - 1
-                                                     : worker->options.index;
-}
-
 static int make_parts(struct worker *worker, struct hawser_error *err)
 {
     const struct worker_options *options = &worker->options;
@@ -307,7 +345,7 @@ static int make_parts(struct worker *worker, struct hawser_error *err)
         (void)close(options->channel); /* taken, and of no use now */
         return -1;
     }
-    worker->telemetry = telemetry_writer_open(worker->area, telemetry_slot(worker), err);
+    worker->telemetry = telemetry_writer_open(worker->area, options->slot, err);
     worker->channel =
         channel_create(worker->loop->base, options->channel, &CHANNEL_HANDLER, worker, err);
     worker->deadline = event_new(worker->loop->base, -1, 0, on_deadline, worker);
@@ -322,7 +360,9 @@ static int make_parts(struct worker *worker, struct hawser_error *err)
                                       .prefix      = options->prefix,
                                       .index       = options->index,
                                       .changed     = on_session_changed,
-                                      .changed_arg = worker};
+                                      .changed_arg = worker,
+                                      .say         = on_say,
+                                      .say_arg     = worker};
     worker->runtime                = runtime_create(&runtime, err);
     return worker->runtime == NULL ? -1 : 0;
 }
@@ -357,6 +397,7 @@ int worker_main(const struct child_spec *spec)
 {
     struct hawser_error err       = HAWSER_ERROR_INIT;
     struct worker_options options = {.index     = spec->index,
+                                     .slot      = spec->slot,
                                      .channel   = spec->fds[0],
                                      .telemetry = spec->fds[1],
                                      .budget    = spec->fds[2],

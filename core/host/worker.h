@@ -13,6 +13,7 @@ struct worker;
 
 struct worker_options {
     uint32_t index;
+    uint32_t slot;            /* where it counts, in the telemetry area */
     int channel;              /* taken */
     int telemetry;            /* descriptor of the telemetry area; borrowed for the call */
     int budget;               /* descriptor of the connect budget; borrowed for the call */
