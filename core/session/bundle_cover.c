@@ -334,6 +334,17 @@ static void lose(struct bundle_line *line, struct channel *own, size_t counts[2]
     counts[covered]++;
 }
 
+/** What was held back went out behind the gap, and nobody goes on from there. */
+static void lose_again(struct bundle_line *line, const struct channel *own)
+{
+    struct bundle *bundle          = line->bundle;
+    struct bundle_channel *channel = bundle_channel_find(bundle, channel_name(own));
+    if (channel != NULL && own->gap_pending &&
+        !bundle_is_covered(bundle, channel, channel_name(own), line)) {
+        bundle_owe(channel, channel->passed_ns, "connection", line->session->break_message);
+    }
+}
+
 void bundle_line_lost(struct bundle_line *line)
 {
     size_t counts[2] = {0, 0};
@@ -346,7 +357,16 @@ void bundle_line_lost(struct bundle_line *line)
     log_about(&line->session->log, LOG_INFO, "HW-SESSION-036",
               "its link is gone: %zu channels go on by another line, %zu wait", counts[1],
               counts[0]);
+    if (list_is_empty(&line->bundle->merge->holding)) {
+        return;
+    }
     bundle_hold_recheck(line->bundle);
+    for (size_t state = 0; state < CHANNEL_STATE_COUNT; state++) {
+        struct list *node;
+        list_for_each (node, &line->session->wanted.in_state[state]) {
+            lose_again(line, CHANNEL_OF(node));
+        }
+    }
 }
 
 void bundle_line_forget(struct bundle_line *line)

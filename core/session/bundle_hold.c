@@ -90,10 +90,7 @@ static int settle_line(struct bundle *bundle, struct bundle_channel *channel, si
     int moved = 0;
     struct bundle_held *held;
     while ((held = first_of(channel, slot)) != NULL) {
-        struct merge_item item = item_of(held);
-        if (!is_sequenced(held) && !channel->merge.lines[slot].joined) {
-            break;
-        }
+        struct merge_item item     = item_of(held);
         enum merge_verdict verdict = merge_judge_again(&channel->merge, &item);
         if (verdict == MERGE_AHEAD || verdict == MERGE_BACK) {
             break;
@@ -131,6 +128,18 @@ static int holds(const struct bundle_channel *channel, size_t slot, uint64_t has
     return 0;
 }
 
+/* What yet another line held may have gone out meanwhile. */
+static void pass_unless_passed(struct bundle *bundle, struct bundle_channel *channel,
+                               struct bundle_held *held)
+{
+    struct merge_item item = item_of(held);
+    if (merge_has_passed(&channel->merge, &item)) {
+        bundle_hold_release(bundle, channel, held);
+    } else {
+        pass(bundle, channel, held, NULL);
+    }
+}
+
 void bundle_hold_before(struct bundle *bundle, struct bundle_channel *channel,
                         const struct merge_item *item)
 {
@@ -142,7 +151,7 @@ void bundle_hold_before(struct bundle *bundle, struct bundle_channel *channel,
             continue;
         }
         while (first_of(channel, slot)->hash != item->hash) { /* the other line missed these */
-            pass(bundle, channel, first_of(channel, slot), NULL);
+            pass_unless_passed(bundle, channel, first_of(channel, slot));
         }
         channel->merge.lines[slot].joined = 1; /* the same content: from here on both are in step */
     }
@@ -165,7 +174,7 @@ static void settle_late(struct bundle *bundle, struct bundle_channel *channel, s
         if (is_from_before(channel, held)) {
             bundle_hold_release(bundle, channel, held);
         } else {
-            pass(bundle, channel, held, NULL);
+            pass_unless_passed(bundle, channel, held);
         }
         held = first_of(channel, slot);
     }
@@ -190,17 +199,18 @@ static const char *hole_of(const struct hawser_delivery *delivery, enum merge_ve
                : "the connection that goes on had nothing in common with the one before";
 }
 
-/* Of those that do not settle. */
-static enum merge_verdict verdict_of(struct bundle_channel *channel, const struct bundle_held *held)
-{
-    struct merge_item item = item_of(held);
-    return is_sequenced(held) ? merge_judge_again(&channel->merge, &item) : MERGE_AHEAD;
-}
-
+/* What went out of other lines' may be what this one follows, or what it is. */
 static void force(struct bundle *bundle, struct bundle_channel *channel)
 {
-    struct bundle_held *held = oldest_of(channel);
-    pass(bundle, channel, held, hole_of(&held->delivery, verdict_of(channel, held)));
+    struct bundle_held *held   = oldest_of(channel);
+    struct merge_item item     = item_of(held);
+    enum merge_verdict verdict = merge_judge_again(&channel->merge, &item);
+    if (verdict == MERGE_SEEN) {
+        bundle_hold_release(bundle, channel, held);
+    } else {
+        pass(bundle, channel, held,
+             verdict == MERGE_NEW ? NULL : hole_of(&held->delivery, verdict));
+    }
     settle(bundle, channel);
 }
 
@@ -357,8 +367,9 @@ void bundle_hold(struct bundle_line *line, struct bundle_channel *channel,
 static int is_overdue(struct bundle_channel *channel, clock_ns_t now)
 {
     const struct bundle_held *first = oldest_of(channel);
+    struct merge_item item          = item_of(first);
     return now - first->at >= MERGE_PATIENCE_NS && now - channel->passed_at >= MERGE_PATIENCE_NS &&
-           verdict_of(channel, first) == MERGE_AHEAD;
+           (!is_sequenced(first) || merge_judge_again(&channel->merge, &item) == MERGE_AHEAD);
 }
 
 static void drop_given_up(struct bundle *bundle, struct bundle_channel *channel, clock_ns_t now)

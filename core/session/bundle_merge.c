@@ -123,6 +123,9 @@ void bundle_pass(struct bundle *bundle, struct bundle_channel *channel,
                      .channel     = delivery->channel,
                      .data        = delivery->data,
     };
+    if (channel->owes && (delivery->flags & HAWSER_DELIVERY_FOLLOWS) != 0) { /* no snapshot */
+        (void)snprintf(channel->owed_reason, sizeof(channel->owed_reason), "sequence");
+    }
     bundle_tell_owed(bundle, channel, delivery->channel);
     if (hole != NULL) {
         merge_restart(&channel->merge);
@@ -178,10 +181,13 @@ static void take_data(struct bundle_line *line, const struct hawser_record *reco
     struct merge_line *self = &channel->merge.lines[line->slot];
     struct merge_item item  = {delivery, merge_hash(delivery), line->slot,
                                line->session->beat.heard_at};
-    merge_meet(&channel->merge, line->slot, own->asked_at);
+    int is_news             = merge_meet(&channel->merge, line->slot, own->asked_at);
     if (bundle->standby.is_on) {
         bundle_hold_all(bundle, channel, &item);
         return;
+    }
+    if (is_news) { /* what it held from before would seem to lead to this one */
+        bundle_hold_drop(bundle, channel, line->slot);
     }
     if (self->fresh && bundle_is_silent(channel, own)) {
         self->joined  = 1;

@@ -52,16 +52,17 @@ static uint64_t tail_of(const struct merge_channel *channel)
     return tail > channel->floor ? tail : channel->floor;
 }
 
-void merge_meet(struct merge_channel *channel, size_t line, clock_ns_t since)
+int merge_meet(struct merge_channel *channel, size_t line, clock_ns_t since)
 {
     struct merge_line *self = &channel->lines[line];
     if (self->since == since) {
-        return;
+        return 0;
     }
     *self = (struct merge_line){.since = since, .fresh = 1, .cursor = tail_of(channel)};
     for (uint64_t at = self->cursor; channel->marks != NULL && at < channel->head; at++) {
         channel->marks[at & (channel->window - 1)] &= (uint8_t)~mark_of(line);
     }
+    return 1;
 }
 
 void merge_doubt(struct merge_channel *channel, size_t line)
@@ -179,6 +180,19 @@ enum merge_verdict merge_judge_again(struct merge_channel *channel, const struct
         begin(channel, self, item);
     }
     return is_sequenced(item->delivery) ? place(channel, item) : judge_content(channel, item);
+}
+
+int merge_has_passed(struct merge_channel *channel, const struct merge_item *item)
+{
+    uint64_t mask = channel->window - 1;
+    for (uint64_t at = tail_of(channel); at < channel->head; at++) {
+        if (channel->hashes[at & mask] == item->hash &&
+            (channel->marks[at & mask] & mark_of(item->line)) == 0) {
+            channel->marks[at & mask] |= mark_of(item->line);
+            return 1;
+        }
+    }
+    return 0;
 }
 
 static int has_ring(struct merge_channel *channel)

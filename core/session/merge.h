@@ -92,8 +92,9 @@ uint64_t merge_hash(const struct hawser_delivery *delivery);
 /**
  * A line brings the channel, acknowledged at `since`. When that is news, it starts anew: it has not
  * joined, and what was passed on before may come once more by it. Hot.
+ * @return 1: it is news
  */
-void merge_meet(struct merge_channel *channel, size_t line, clock_ns_t since);
+int merge_meet(struct merge_channel *channel, size_t line, clock_ns_t since);
 /** The line misses messages: it has to be told anew whether it goes on from what was passed on. */
 void merge_doubt(struct merge_channel *channel, size_t line);
 /** The line is gone, or what it brought so far says nothing any more. */
@@ -119,6 +120,9 @@ void merge_join(struct merge_channel *channel, size_t line, size_t count);
 /** A line whose messages were not judged began with this one, and has come to the number `highest`.
  */
 void merge_follow(struct merge_channel *channel, const struct merge_item *first, uint64_t highest);
+/** Was this content passed on, by another line, wherever that stands in the ring? It counts as
+ * brought by this line from now on. */
+int merge_has_passed(struct merge_channel *channel, const struct merge_item *item);
 /**
  * It is passed on. Hot, but for the memory of the ring, which the first one without a number takes.
  * @return what is missing in front of it

@@ -216,6 +216,32 @@ START_TEST(what_a_line_held_when_it_died_still_follows)
 }
 END_TEST
 
+START_TEST(what_a_line_held_of_another_connection_does_not_lead_to_this_one)
+{
+    begin("data a 1");
+    say(1, "data a 2");
+    come_back(1); /* nobody knows what it missed, while the other one is silent */
+    say(1, "data a 5");
+    fake_clock_advance(1001 * MS);
+    bundle_rig_until(&rig, strstr(rig.records, "data a 5;") != NULL);
+    expect("GAP a connection;data a 5;");
+}
+END_TEST
+
+START_TEST(when_nobody_is_left_after_what_was_held_another_gap_follows)
+{
+    begin("data a 1");
+    say(1, "data a 3");
+    rig.exchange.mute_restore = 1;
+    cut(1);
+    cut(0);
+    expect("GAP a connection;data a 3;CLOSED;");
+    rig.exchange.mute_restore = 0;
+    bundle_rig_until(&rig, bundle_rig_is_ready(&rig, 0));
+    ck_assert_ptr_nonnull(strstr(rig.records, "GAP a connection;"));
+}
+END_TEST
+
 START_TEST(when_the_line_that_is_waited_for_dies_what_is_held_goes_out_behind_a_gap)
 {
     say(1, "snap a 14");
@@ -330,6 +356,8 @@ int main(void)
     tcase_add_test(cases, content_after_a_gap_is_told_again_when_it_is_what_it_was_before);
     tcase_add_test(cases, a_full_buffer_leaves_what_it_held_to_the_other_line);
     tcase_add_test(cases, what_a_line_held_when_it_died_still_follows);
+    tcase_add_test(cases, what_a_line_held_of_another_connection_does_not_lead_to_this_one);
+    tcase_add_test(cases, when_nobody_is_left_after_what_was_held_another_gap_follows);
     tcase_add_test(cases, when_the_line_that_is_waited_for_dies_what_is_held_goes_out_behind_a_gap);
     tcase_add_test(cases, a_line_that_brings_nothing_is_not_waited_for_and_the_hole_is_told);
     tcase_add_test(cases,

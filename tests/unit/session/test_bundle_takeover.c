@@ -254,8 +254,40 @@ START_TEST(a_line_that_counts_from_elsewhere_for_good_is_left_aside_until_the_ot
     expect("snap a 1000;seq a 1000 1001;");
     bundle_rig_cut(&rig, 0);
     say(1, "seq a 1000 1003");
-    expect_among("GAP a connection;seq a 1000 1003;");
+    expect_among("GAP a sequence;seq a 1000 1003;");
     bundle_rig_until(&rig, rig.exchange.unsubscribes == 1); /* changes without a snapshot */
+    bundle_rig_fini(&rig);
+}
+END_TEST
+
+START_TEST(what_two_lines_held_goes_out_once)
+{
+    begin(3);
+    for (size_t line = 0; line < 3; line++) {
+        say(line, "data a 1");
+    }
+    for (size_t line = 1; line < 3; line++) { /* the third one goes on, and then falls silent */
+        bundle_rig_cut(&rig, line);
+        bundle_rig_until(&rig, bundle_rig_is_ready(&rig, line));
+    }
+    rig.records[0] = '\0';
+    say(1, "data a 3");
+    say(2, "data a 2");
+    say(2, "data a 3");
+    say(1, "data a 4");
+    say(2, "data a 4");
+    expect("");
+    fake_clock_advance(1001 * MS);
+    bundle_rig_until(&rig, strstr(rig.records, "data a 4;") != NULL);
+    say(2, "data a 5");
+    say(1, "data a 5");
+    say(2, "data a 6");
+    ck_assert_ptr_nonnull(strstr(rig.records, "GAP a connection;data a 3;data a 4;"));
+    for (const char *each = "3456"; *each != '\0'; each++) {
+        const char text[] = {'a', ' ', *each, ';', '\0'};
+        const char *at    = strstr(rig.records, text);
+        ck_assert_msg(at != NULL && strstr(at + 1, text) == NULL, "%s", rig.records);
+    }
     bundle_rig_fini(&rig);
 }
 END_TEST
@@ -293,6 +325,7 @@ int main(void)
     tcase_add_test(cases, a_line_that_only_seemed_to_trail_goes_on_behind_a_gap);
     tcase_add_test(cases,
                    a_line_that_counts_from_elsewhere_for_good_is_left_aside_until_the_other_breaks);
+    tcase_add_test(cases, what_two_lines_held_goes_out_once);
     tcase_add_test(cases, a_line_alone_goes_on_with_the_numbers_of_the_one_before);
     return suite_run("session/bundle_takeover", cases);
 }
