@@ -165,10 +165,9 @@ void session_channel_refused(struct session *session, struct hawser_slice name,
 
 void session_channel_done(struct session *session, struct channel *channel)
 {
-    channel->gap = (struct gap_watch){0};
     if (channel->origin == 0) {
         wanted_remove(&session->wanted, channel);
-    } else {
+    } else { /* on this link its numbers go on: what comes until it is back is a hole, too */
         wanted_move(&session->wanted, channel, CHANNEL_WANTED);
     }
 }

@@ -50,6 +50,13 @@ void session_tell_gap(struct session *session, struct channel *channel)
     session_emit(session, HAWSER_EVENT_GAP_DETECTED, 1, 0, channel->name);
 }
 
+/* To subscribe again brings a snapshot, if any ever came: changes are of no use without. Where
+ * messages are merely counted it would only make the next hole. */
+static int is_healed(const struct channel *channel, const struct hawser_delivery *delivery)
+{
+    return channel->has_snapshots || (delivery->flags & HAWSER_DELIVERY_FOLLOWS) != 0;
+}
+
 static void tell_hole(struct session *session, struct channel *channel, enum gap_verdict verdict,
                       const struct hawser_delivery *delivery)
 {
@@ -59,13 +66,16 @@ static void tell_hole(struct session *session, struct channel *channel, enum gap
         .reason   = SLICE_LITERAL("sequence"),
         .message  = slice_of(gap_text(verdict)),
     };
+    int heals = is_healed(channel, delivery);
     session->gaps++;
     session_record_event(session, HAWSER_RECORD_GAP, &gap);
     session_emit(session, HAWSER_EVENT_GAP_DETECTED, 1, HAWSER_SESSION_GAP, channel->name);
     complain(&session->gap_trouble, &session->log, LOG_WARN, "HW-SESSION-017",
-             "channel %s: %s, at %" PRIu64 "; it is subscribed again alone", channel->name,
-             gap_text(verdict), delivery->sequence);
-    session_heal(session, channel);
+             "channel %s: %s, at %" PRIu64 "%s", channel->name, gap_text(verdict),
+             delivery->sequence, heals ? "; it is subscribed again alone" : "");
+    if (heals) {
+        session_heal(session, channel);
+    }
 }
 
 static void drop_foreign(struct session *session, const struct channel *channel,
@@ -92,6 +102,7 @@ void session_deliver(struct session *session, const struct hawser_delivery *deli
     if (verdict != GAP_NONE) {
         tell_hole(session, channel, verdict, delivery);
     }
+    channel->has_snapshots |= (delivery->flags & HAWSER_DELIVERY_SNAPSHOT) != 0;
     channel->seen_at            = session->beat.heard_at;
     channel->strikes            = 0;
     channel->good_ns            = delivery->received_ns;

@@ -51,6 +51,7 @@ struct channel {
     uint8_t gap_pending; /* a break was not announced yet */
     uint8_t heal_pending;
     uint8_t strikes; /* how often it went stale since it last delivered */
+    uint8_t has_snapshots;
     uint32_t name_len;
     char name[]; /* NUL-terminated */
 };

@@ -127,7 +127,7 @@ static void deny(struct dialect *dialect, uint32_t code, const char *text)
     session_fail(dialect->session, &why);
 }
 
-/* "data NAME", "seq NAME PREVIOUS SEQUENCE", "snap NAME SEQUENCE" */
+/* "data NAME", "seq NAME PREVIOUS SEQUENCE", "snap NAME SEQUENCE", "num NAME SEQUENCE" */
 static void data(struct dialect *dialect, const struct hawser_message *message, char *const *words)
 {
     struct hawser_delivery delivery = {
@@ -141,6 +141,9 @@ static void data(struct dialect *dialect, const struct hawser_message *message, 
         delivery.sequence = strtoull(words[3], NULL, 10);
     } else if (strcmp(words[0], "snap") == 0) {
         delivery.flags    = HAWSER_DELIVERY_SEQUENCED | HAWSER_DELIVERY_SNAPSHOT;
+        delivery.sequence = strtoull(words[2], NULL, 10);
+    } else if (strcmp(words[0], "num") == 0) {
+        delivery.flags    = HAWSER_DELIVERY_SEQUENCED;
         delivery.sequence = strtoull(words[2], NULL, 10);
     }
     session_deliver(dialect->session, &delivery);

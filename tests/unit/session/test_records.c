@@ -117,6 +117,41 @@ START_TEST(a_hole_in_the_sequence_is_told_and_that_channel_alone_is_healed)
 }
 END_TEST
 
+START_TEST(messages_that_are_merely_counted_are_not_subscribed_again_for_a_hole)
+{
+    struct rig rig;
+    rig_init(&rig);
+    rig_start(&rig);
+    rig_until(&rig, rig_is(&rig, HAWSER_STATE_READY));
+    mock_send_text(rig.exchange.peer, "num a 10");
+    mock_send_text(rig.exchange.peer, "num a 13");
+    mock_send_text(rig.exchange.peer, "num a 14");
+    rig_until(&rig, rig_count(rig.records, "DATA a;") == 3);
+    ck_assert_str_eq(rig.records, "READY;DATA a;GAP a sequence;DATA a;DATA a;");
+    rig_pass_ms(&rig, 50);
+    ck_assert_uint_eq(rig.exchange.unsubscribes, 0);
+    ck_assert_uint_eq(rig_info(&rig).channels_confirmed, 2);
+    rig_fini(&rig);
+}
+END_TEST
+
+START_TEST(what_is_missed_while_a_channel_is_subscribed_again_is_told)
+{
+    struct rig rig;
+    rig_init(&rig);
+    rig_start(&rig);
+    rig_until(&rig, rig_is(&rig, HAWSER_STATE_READY));
+    mock_send_text(rig.exchange.peer, "snap a 10");
+    mock_send_text(rig.exchange.peer, "num a 12");
+    rig_until(&rig, rig.exchange.unsubscribes == 1 && rig.exchange.subscribes == 2);
+    rig_until(&rig, rig_info(&rig).channels_confirmed == 2);
+    mock_send_text(rig.exchange.peer, "num a 15"); /* and no snapshot */
+    rig_until(&rig, rig_count(rig.records, "DATA a;") == 3);
+    ck_assert_str_eq(rig.records, "READY;DATA a;GAP a sequence;DATA a;GAP a sequence;DATA a;");
+    rig_fini(&rig);
+}
+END_TEST
+
 START_TEST(a_channel_with_many_holes_is_not_healed_for_each)
 {
     struct rig rig;
@@ -195,6 +230,8 @@ int main(void)
     tcase_add_test(cases, a_channel_that_never_delivers_again_has_its_gap_when_it_is_restored);
     tcase_add_test(cases, several_breaks_in_a_row_make_one_gap_from_the_first_of_them);
     tcase_add_test(cases, a_hole_in_the_sequence_is_told_and_that_channel_alone_is_healed);
+    tcase_add_test(cases, messages_that_are_merely_counted_are_not_subscribed_again_for_a_hole);
+    tcase_add_test(cases, what_is_missed_while_a_channel_is_subscribed_again_is_told);
     tcase_add_test(cases, a_channel_with_many_holes_is_not_healed_for_each);
     tcase_add_test(cases, a_channel_that_the_exchange_ends_is_told_and_asked_for_again);
     tcase_add_test(cases, a_stale_channel_is_subscribed_alone_and_then_the_link_is_replaced);
