@@ -27,7 +27,7 @@ class UpgradeWithoutAGap(UpgradeCase):
             self.assertEqual(stream[:shortest], streams[0][:shortest])
 
     def test_every_session_goes_over_and_nothing_is_lost_or_comes_twice(self):
-        sim, host = self.start(rate=int(os.environ.get("HAWSER_TEST_RATE", "1000")))
+        sim, host = self.start(rate=int(os.environ.get("HAWSER_TEST_RATE", "300")))
         for _ in range(2):
             self.finish(host, *self.upgrade(host))
         self.assertEqual(sim.stats()["accepted"], 3 * SESSIONS)
@@ -52,7 +52,7 @@ class UpgradeWithoutAGap(UpgradeCase):
             self.check_whole(records)
 
     def test_sessions_of_several_lines_go_over_with_one_and_get_the_others_later(self):
-        _, host = self.start(more="lines 2;", rate=500)
+        _, host = self.start(more="lines 2;", rate=200)
         self.finish(host, *self.upgrade(host))
         wait_until(lambda: all([line["state"] for line in s["lines"]] == ["READY"] * 2 for s in host.sessions().values()), "all lines")
         self.flow(host)
