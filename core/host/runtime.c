@@ -284,6 +284,14 @@ void runtime_set_closed(struct runtime *runtime, json_t *names)
     runtime->closed = json_incref(names);
 }
 
+static void knows_past(void *arg, const char *name, void *object)
+{
+    struct runtime_session *session = object;
+    (void)arg;
+    (void)name;
+    session->knows_past = 1;
+}
+
 void runtime_restore_channels(struct runtime *runtime, const json_t *changes)
 {
     const char *name;
@@ -294,8 +302,8 @@ void runtime_restore_channels(struct runtime *runtime, const json_t *changes)
         size_t i;
         json_t *channel;
         struct hawser_error err = HAWSER_ERROR_INIT;
-        if (session == NULL) {
-            continue; /* another worker's */
+        if (session == NULL || session->knows_past) {
+            continue; /* another worker's; or wishes of meanwhile count */
         }
         json_array_foreach(json_object_get(change, "added"), i, channel)
         {
@@ -308,10 +316,12 @@ void runtime_restore_channels(struct runtime *runtime, const json_t *changes)
         json_array_foreach(json_object_get(change, "removed"), i, channel)
         {
             struct hawser_slice slice = {json_string_value(channel), json_string_length(channel)};
-            if (slice.data != NULL && bundle_unsubscribe(session->bundle, &slice, 1, &err) != 0) {
+            if (slice.data != NULL && bundle_unsubscribe(session->bundle, &slice, 1, &err) != 0 &&
+                err.code != HAWSER_REQUEST_INVALID) { /* else it is not wanted anyway */
                 log_about(LOG_SUBJECT("session", name), LOG_ERROR, "HW-HOST-058",
                           "channel \"%s\" is wanted again: %s", slice.data, err.message);
             }
         }
     }
+    registry_each(runtime->sessions, knows_past, NULL);
 }

@@ -62,6 +62,7 @@ struct runtime_session {
     struct rate bytes;
     char *name;
     int closed_by_hand;          /* it stays in CLOSED until it is asked for, or a reload */
+    int knows_past;              /* it was told what was wanted of it at run time before */
     int moving;                  /* to lines of the newest settings, since a reload */
     int behind;                  /* it could not: its lines are of older settings */
     struct runtime_yield *yield; /* another process is to take over; NULL: none */
@@ -157,8 +158,9 @@ void runtime_moves_await(struct runtime *runtime, json_t *report, int64_t longes
                          void (*done)(void *arg, json_t *report), void *arg);
 /** Hand on a report that waits, as it is. */
 void runtime_moves_tell(struct runtime *runtime);
-/** Channels that a predecessor had at run time: wanted by these sessions from now on. @param
- * changes {"session": {"added": [], "removed": []}} */
+/** Channels that a predecessor had at run time: wanted from now on by the sessions that were made
+ * since the last call. What was wished of the others meanwhile is newer. @param changes {"session":
+ * {"added": [], "removed": []}}; NULL: none */
 void runtime_restore_channels(struct runtime *runtime, const json_t *changes);
 /** A predecessor died, or made room: what its sessions missed is announced by ours. After
  * runtime_apply and runtime_restore_channels, before the loop runs. @param why borrowed */

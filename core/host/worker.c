@@ -186,9 +186,7 @@ static void take_config(struct worker *worker, const struct channel_message *mes
         runtime_set_closed(worker->runtime, json_object_get(about, "closed"));
         runtime_set_standby(worker->runtime, standby);
         runtime_apply(worker->runtime, tree, &shards, &worker->secrets, report);
-        if (worker->channels != NULL) {
-            runtime_restore_channels(worker->runtime, worker->channels);
-        }
+        runtime_restore_channels(worker->runtime, worker->channels);
         const char *inherits = json_string_value(json_object_get(about, "inherits"));
         if (worker->generation == 0 && inherits != NULL) {
             runtime_inherit(worker->runtime, inherits);

@@ -4,6 +4,7 @@ import os
 import signal
 import unittest
 
+from lib.control import Peer
 from lib.host import Host, book_faults
 from lib.sim import Sim
 from lib.wait import wait_until
@@ -16,6 +17,11 @@ load_module hawser_jsonl.so;
 output jsonl out {{ path data/out.jsonl; }}
 session btc {{ adapter deribit; url {url}; subscribe {channels}; reconnect delay=50ms max_delay=100ms; output out; }}
 """
+
+
+def children_of(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return {int(word) for word in file.read().split()}
 
 
 class GivenUp(unittest.TestCase):
@@ -90,6 +96,27 @@ class GivenUp(unittest.TestCase):
         wait_until(lambda: self.subscribed(sim) == {BOOK, TICKER, QUOTE}, "the same channels")
         self.assertEqual(self.wanted(host), {BOOK, TICKER, QUOTE})
         self.assertEqual(book_faults(host.records("data/out.jsonl"), BOOK), [])
+
+    def test_a_wish_that_crosses_a_crash_and_a_reload_holds(self):
+        _, host = self.start(BOOK)
+        self.change(host, "subscribe", QUOTE)
+        self.change(host, "unsubscribe", QUOTE)  # of which a successor is told
+        before = children_of(host.process.pid)
+        os.kill(host.workers()[0]["pid"], signal.SIGKILL)
+        heir = wait_until(lambda: children_of(host.process.pid) - before, "a successor").pop()
+        os.kill(heir, signal.SIGSTOP)  # before it has read its first config
+        try:
+            with Peer(host) as wish, Peer(host) as reload:
+                generation = host.ask("host.status")["generation"]
+                wish.send("session.subscribe", {"session": "btc", "channels": [QUOTE]})
+                reload.send("host.reload")
+                wait_until(lambda: host.ask("host.status")["generation"] > generation, "the reload to be under way")
+                os.kill(heir, signal.SIGCONT)
+                told = wish.read()
+                self.assertIn("result", reload.read())
+        finally:
+            os.kill(heir, signal.SIGCONT)
+        self.assertEqual(QUOTE in self.wanted(host), "result" in told, told)
 
     def test_one_channel_that_is_not_allowed_keeps_no_other_from_delivering(self):
         sim, host = self.start_unready(BOOK, TICKER, "book.ETH-PERPETUAL.raw", QUOTE)  # raw ones need a login
