@@ -20,6 +20,7 @@ struct apply {
     struct shards shards_before;
     struct secrets *secrets; /* the new ones */
     json_t *report;
+    json_t *wishes; /* {session: [channel]}: wanted at run time of those that start anew */
 };
 
 static void note_error(struct apply *apply, const struct hawser_error *err)
@@ -135,6 +136,40 @@ static void make_outputs(struct apply *apply, const struct reload_plan *plan)
     }
 }
 
+static void keep_wish(void *arg, const char *channel, int confirmed, int dynamic)
+{
+    (void)confirmed;
+    if (dynamic) {
+        (void)json_array_append_new(arg, json_string(channel)); /* short of memory it is lost */
+    }
+}
+
+/* What is wanted of it at run time outlives it. */
+static void keep_wishes(struct apply *apply, const struct runtime_session *session)
+{
+    json_t *channels = json_array();
+    if (channels != NULL) {
+        bundle_each_channel(session->bundle, keep_wish, channels);
+    }
+    (void)json_object_set_new(apply->wishes, session->name, channels); /* NULL is refused */
+}
+
+static void wish_again(struct apply *apply, const struct runtime_session *session)
+{
+    size_t i;
+    json_t *channel;
+    json_array_foreach(json_object_get(apply->wishes, session->name), i, channel)
+    {
+        struct hawser_error err   = HAWSER_ERROR_INIT;
+        struct hawser_slice slice = {json_string_value(channel), json_string_length(channel)};
+        if (bundle_subscribe(session->bundle, &slice, 1, &err) != 0) {
+            error_prefix(&err, "session %s: channel \"%s\" wanted before is lost", session->name,
+                         slice.data);
+            note_error(apply, &err);
+        }
+    }
+}
+
 static void start_session(struct apply *apply, const struct reload_change *change)
 {
     struct hawser_error err         = HAWSER_ERROR_INIT;
@@ -142,6 +177,7 @@ static void start_session(struct apply *apply, const struct reload_change *chang
     if (session == NULL) {
         note_error(apply, &err);
     } else if (change->action != RELOAD_ADD) {
+        wish_again(apply, session);
         bundle_inherit(session->bundle, "a reload replaced the session");
     }
 }
@@ -187,6 +223,7 @@ static void change_running(struct apply *apply, const struct reload_plan *plan)
         }
         if (change->action == RELOAD_REMOVE || waits_for_person(session) ||
             (change->action == RELOAD_REPLACE && session->closed_by_hand)) {
+            keep_wishes(apply, session);
             runtime_session_leave(session, "reload");
         } else if (change->action != RELOAD_REPLACE) {
             (void)change_session(apply, session, change); /* reported there */
@@ -257,7 +294,11 @@ static void report_totals(struct apply *apply, const struct reload_plan *plan)
 void runtime_apply(struct runtime *runtime, struct conf_tree *tree, const struct shards *shards,
                    struct secrets *secrets, json_t *report)
 {
-    struct apply apply           = {runtime, runtime->config, runtime->shards, secrets, report};
+    struct apply apply           = {.runtime       = runtime,
+                                    .before        = runtime->config,
+                                    .shards_before = runtime->shards,
+                                    .secrets       = secrets,
+                                    .report        = report};
     struct runtime_config *after = calloc(1, sizeof(*after));
     struct reload_plan plan      = {0};
     struct reload_rules rules    = {.arg                 = &apply,
@@ -292,12 +333,14 @@ void runtime_apply(struct runtime *runtime, struct conf_tree *tree, const struct
     budget_set_limits(runtime->options.budget, settings_connect_budget(tree));
     runtime->options.loop->busy_ms = settings_busy_poll_ms(tree);
     make_outputs(&apply, &plan);
+    apply.wishes = json_object(); /* short of memory they are lost */
     change_running(&apply, &plan);
     secrets_fini(&runtime->secrets);
     runtime->secrets = *secrets;
     *secrets         = (struct secrets){0};
     move_replaced(&apply, &plan);
     start_missing(&apply, &plan);
+    json_decref(apply.wishes);
     retire_unused(&apply, &plan);
     runtime_retry_outputs(runtime);
     report_totals(&apply, &plan);

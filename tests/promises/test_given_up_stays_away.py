@@ -118,6 +118,18 @@ class GivenUp(unittest.TestCase):
             os.kill(heir, signal.SIGCONT)
         self.assertEqual(QUOTE in self.wanted(host), "result" in told, told)
 
+    def test_a_session_that_failed_has_its_channels_of_run_time_again_when_a_reload_starts_it_anew(self):
+        sim, host = self.start(BOOK)
+        self.change(host, "subscribe", QUOTE)
+        sim.command("upgrade 401")
+        sim.command("cut all")
+        host.wait_state("btc", "FAILED")
+        sim.command("upgrade ok")
+        self.assertTrue(host.reload()["ok"])
+        host.wait_state("btc")
+        self.assertEqual(self.wanted(host), {BOOK, QUOTE})
+        wait_until(lambda: self.subscribed(sim) == {BOOK, QUOTE}, "both to be subscribed")
+
     def test_one_channel_that_is_not_allowed_keeps_no_other_from_delivering(self):
         sim, host = self.start_unready(BOOK, TICKER, "book.ETH-PERPETUAL.raw", QUOTE)  # raw ones need a login
         wait_until(lambda: host.sessions()["btc"]["channels_confirmed"] == 3, "the others")
