@@ -62,6 +62,17 @@ static inline int slice_equal_nocase(struct hawser_slice a, const char *text)
     return a.len == strlen(text) && (a.len == 0 || strncasecmp(a.data, text, a.len) == 0);
 }
 
+static inline int slice_contains_nocase(struct hawser_slice a, const char *part)
+{
+    size_t len = strlen(part);
+    for (size_t i = 0; i + len <= a.len; i++) {
+        if (strncasecmp(a.data + i, part, len) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static inline int slice_starts_with(struct hawser_slice a, const char *prefix)
 {
     size_t len = strlen(prefix);

@@ -65,14 +65,15 @@ static int visit_encoded(struct hawser_slice text, size_t least, secret_fn visit
     return rc;
 }
 
-static int visit_login(struct hawser_slice login, secret_fn visit)
+/* USER:PASSWORD. @param how visit_encoded or visit_from */
+static int visit_login(struct hawser_slice login, secret_fn visit,
+                       int (*how)(struct hawser_slice text, size_t least, secret_fn visit))
 {
-    const char *colon        = memchr(login.data, ':', login.len);
-    size_t user_len          = colon == NULL ? login.len : (size_t)(colon - login.data);
-    struct hawser_slice user = slice_make(login.data, user_len);
-    int rc                   = visit_encoded(user, SECRET_MIN_PLAIN_BYTES, visit);
+    const char *colon = memchr(login.data, ':', login.len);
+    size_t user_len   = colon == NULL ? login.len : (size_t)(colon - login.data);
+    int rc            = how(slice_make(login.data, user_len), SECRET_MIN_PLAIN_BYTES, visit);
     if (colon != NULL) {
-        rc |= visit_encoded(slice_skip(login, user_len + 1), SECRET_MIN_BYTES, visit);
+        rc |= how(slice_skip(login, user_len + 1), SECRET_MIN_BYTES, visit);
     }
     return rc;
 }
@@ -82,7 +83,7 @@ static int visit_word(const char *word, secret_fn visit)
     int rc                  = 0;
     struct conf_piece piece = conf_secret_piece(word, word);
     while (piece.text.data != NULL) {
-        rc |= piece.is_login ? visit_login(piece.text, visit)
+        rc |= piece.is_login ? visit_login(piece.text, visit, visit_encoded)
                              : visit_encoded(piece.text, SECRET_MIN_BYTES, visit);
         piece = conf_secret_piece(word, piece.text.data + piece.text.len);
     }
@@ -91,22 +92,11 @@ static int visit_word(const char *word, secret_fn visit)
 
 /* headers */
 
-static int contains(struct hawser_slice name, const char *part)
-{
-    size_t len = strlen(part);
-    for (size_t i = 0; i + len <= name.len; i++) {
-        if (strncasecmp(name.data + i, part, len) == 0) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 static int header_is_secret(struct hawser_slice name)
 {
     static const char *const PARTS[] = {"auth", "cookie", "key", "sign", "session"};
     for (size_t i = 0; i < sizeof(PARTS) / sizeof(PARTS[0]); i++) {
-        if (contains(name, PARTS[i])) {
+        if (slice_contains_nocase(name, PARTS[i])) {
             return 1;
         }
     }
@@ -128,7 +118,7 @@ static int header_is_harmless(struct hawser_slice name)
                                         "Via",
                                         "Date"};
     for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
-        if (name.len == strlen(NAMES[i]) && strncasecmp(name.data, NAMES[i], name.len) == 0) {
+        if (slice_equal_nocase(name, NAMES[i])) {
             return 1;
         }
     }
@@ -202,12 +192,7 @@ static int visit_basic(struct hawser_slice value, secret_fn visit)
     }
     rc = decode_base64(slice_skip(value, sizeof(SCHEME) - 1), &login);
     if (login.len > 0) {
-        struct hawser_slice all = buf_slice(&login);
-        const char *colon       = memchr(all.data, ':', all.len);
-        size_t user_len         = colon == NULL ? all.len : (size_t)(colon - all.data);
-        rc |= visit_from(slice_make(all.data, user_len), SECRET_MIN_PLAIN_BYTES, visit);
-        rc |=
-            colon == NULL ? 0 : visit_from(slice_skip(all, user_len + 1), SECRET_MIN_BYTES, visit);
+        rc |= visit_login(buf_slice(&login), visit, visit_from);
     }
     buf_cleanse(&login);
     return rc;

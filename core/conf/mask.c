@@ -11,24 +11,13 @@
 
 #define STARS "***"
 
-static int contains(struct hawser_slice name, const char *part)
-{
-    size_t len = strlen(part);
-    for (size_t i = 0; i + len <= name.len; i++) {
-        if (strncasecmp(name.data + i, part, len) == 0) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 int conf_name_is_secret(struct hawser_slice name)
 {
     static const char *const PARTS[] = {"secret",      "passw",      "passphrase", "token",
                                         "api_key",     "apikey",     "api-key",    "signature",
                                         "private_key", "credential", "auth_key"};
     for (size_t i = 0; i < sizeof(PARTS) / sizeof(PARTS[0]); i++) {
-        if (contains(name, PARTS[i])) {
+        if (slice_contains_nocase(name, PARTS[i])) {
             return 1;
         }
     }
