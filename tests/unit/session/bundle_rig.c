@@ -13,8 +13,6 @@
 
 #define DATA_SHOWN 24 /* bytes */
 
-static const char *const CHANNELS[] = {"a", "b"};
-
 /* the adapter: the session's usual one, and it tells the exchange which line it is of */
 
 static void connected(void *adapter)
@@ -60,9 +58,7 @@ static void append(struct bundle_rig *rig, const char *text)
 
 static void on_record(void *arg, const struct hawser_record *record)
 {
-    static const char *const KINDS[HAWSER_RECORD_KIND_COUNT] = {"DATA",  "READY",   "GAP",
-                                                                "STALE", "DROPPED", "CLOSED"};
-    struct bundle_rig *rig                                   = arg;
+    struct bundle_rig *rig = arg;
     char text[128];
     ck_assert_uint_eq(record->sequence, rig->last_sequence + 1);
     rig->last_sequence = record->sequence;
@@ -74,7 +70,7 @@ static void on_record(void *arg, const struct hawser_record *record)
         (void)snprintf(text, sizeof(text), "GAP %.*s %.*s", (int)record->channel.len,
                        record->channel.data, (int)record->reason.len, record->reason.data);
     } else {
-        (void)snprintf(text, sizeof(text), "%s", KINDS[record->kind]);
+        (void)snprintf(text, sizeof(text), "%s", dialect_record_kind(record->kind));
     }
     append(rig, text);
 }
@@ -126,19 +122,7 @@ void bundle_rig_init(struct bundle_rig *rig)
     rig->loop = net_loop_create(NULL, &err);
     ck_assert_ptr_nonnull(rig->loop);
     rig->mock    = mock_create(rig->loop->base, &HANDLER, rig);
-    rig->session = (struct session_options){
-        .name                 = "test",
-        .url                  = mock_url(rig->mock),
-        .connect_timeout_ms   = 2000,
-        .auth_timeout_ms      = 2000,
-        .subscribe_timeout_ms = 2000,
-        .leave_timeout_ms     = 500,
-        .heartbeat_ms         = -1,
-        .channel_retry_ms     = 50,
-        .channels             = CHANNELS,
-        .channel_count        = 2,
-        .backoff              = {.delay_ms = 10, .max_delay_ms = 40, .jitter = -1.0},
-    };
+    rig->session = dialect_options(mock_url(rig->mock));
     rig->options = (struct bundle_options){.session = &rig->session, .lines = 2};
 }
 

@@ -363,3 +363,30 @@ static void on_message(void *arg, struct mock_peer *peer, enum hawser_opcode opc
 
 const struct mock_handler EXCHANGE_HANDLER = {
     .upgrade = on_upgrade, .opened = on_opened, .message = on_message, .gone = on_gone};
+
+/* what the rigs share */
+
+struct session_options dialect_options(const char *url)
+{
+    static const char *const CHANNELS[] = {"a", "b"};
+    return (struct session_options){
+        .name                 = "test",
+        .url                  = url,
+        .connect_timeout_ms   = 2000,
+        .auth_timeout_ms      = 2000,
+        .subscribe_timeout_ms = 2000,
+        .leave_timeout_ms     = 500,
+        .heartbeat_ms         = -1,
+        .channel_retry_ms     = 50,
+        .channels             = CHANNELS,
+        .channel_count        = 2,
+        .backoff              = {.delay_ms = 10, .max_delay_ms = 40, .jitter = -1.0},
+    };
+}
+
+const char *dialect_record_kind(uint32_t kind)
+{
+    static const char *const KINDS[HAWSER_RECORD_KIND_COUNT] = {"DATA",  "READY",   "GAP",
+                                                                "STALE", "DROPPED", "CLOSED"};
+    return KINDS[kind];
+}

@@ -56,4 +56,9 @@ struct exchange {
 };
 extern const struct mock_handler EXCHANGE_HANDLER;
 
+/** Of a session "test" with the channels a and b, impatient, and without a heartbeat. */
+struct session_options dialect_options(const char *url);
+/** As it stands in a rig's records: "DATA". */
+const char *dialect_record_kind(uint32_t kind);
+
 #endif

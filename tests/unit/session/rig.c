@@ -13,14 +13,6 @@
 #include "session/states.h"
 
 static clock_ns_t watch_ends;
-static const char *const CHANNELS[] = {"a", "b"};
-
-static const char *kind_name(uint32_t kind)
-{
-    static const char *const KINDS[HAWSER_RECORD_KIND_COUNT] = {"DATA",  "READY",   "GAP",
-                                                                "STALE", "DROPPED", "CLOSED"};
-    return KINDS[kind];
-}
 
 static void append(char *all, const char *text)
 {
@@ -33,7 +25,7 @@ static void on_record(void *arg, const struct hawser_record *record)
     struct rig *rig = arg;
     char text[256];
     int event = record->kind == HAWSER_RECORD_GAP || record->kind == HAWSER_RECORD_STALE;
-    (void)snprintf(text, sizeof(text), "%s%s%.*s%s%.*s;", kind_name(record->kind),
+    (void)snprintf(text, sizeof(text), "%s%s%.*s%s%.*s;", dialect_record_kind(record->kind),
                    record->channel.len > 0 ? " " : "", (int)record->channel.len,
                    record->channel.data, event ? " " : "", event ? (int)record->reason.len : 0,
                    record->reason.data == NULL ? "" : record->reason.data);
@@ -62,19 +54,7 @@ void rig_init(struct rig *rig)
     rig->loop               = net_loop_create(NULL, &err);
     ck_assert_ptr_nonnull(rig->loop);
     rig->mock    = mock_create(rig->loop->base, &EXCHANGE_HANDLER, &rig->exchange);
-    rig->options = (struct session_options){
-        .name                 = "test",
-        .url                  = mock_url(rig->mock),
-        .connect_timeout_ms   = 2000,
-        .auth_timeout_ms      = 2000,
-        .subscribe_timeout_ms = 2000,
-        .leave_timeout_ms     = 500,
-        .heartbeat_ms         = -1,
-        .channel_retry_ms     = 50,
-        .channels             = CHANNELS,
-        .channel_count        = 2,
-        .backoff              = {.delay_ms = 10, .max_delay_ms = 40, .jitter = -1.0},
-    };
+    rig->options = dialect_options(mock_url(rig->mock));
 }
 
 void rig_start(struct rig *rig)
