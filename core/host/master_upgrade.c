@@ -22,6 +22,7 @@
 #define END_MS         2000 /* from its last words to its end */
 #define LOOK_MS        20
 #define CLIENTS_MS     1000 /* for control clients to get their answers; then to hear of none */
+#define QUIET_TURNS    2 /* of the loop: it reads what signals wrote, then calls their handlers */
 
 struct upgrade {
     struct master *master;
@@ -33,8 +34,26 @@ struct upgrade {
     int is_said;         /* the report is over */
     clock_ns_t deadline; /* of what is waited for */
     clock_ns_t clients_until;
-    int is_hurried; /* they were told */
+    int is_hurried;       /* they were told */
+    uint32_t quiet_turns; /* since signals are held; 0: they are not */
 };
+
+/* No signal may find the new binary before it has its handlers: it lets them in. */
+static void hold_signals(struct upgrade *upgrade)
+{
+    sigset_t all;
+    (void)sigfillset(&all);                   /* cannot fail */
+    (void)sigprocmask(SIG_BLOCK, &all, NULL); /* cannot fail with these arguments */
+    upgrade->quiet_turns = 1;
+}
+
+static void let_signals_in(struct upgrade *upgrade)
+{
+    if (upgrade->quiet_turns > 0) {
+        master_signals_let_in();
+        upgrade->quiet_turns = 0;
+    }
+}
 
 static void upgrade_free(struct upgrade *upgrade)
 {
@@ -54,6 +73,7 @@ static void upgrade_free(struct upgrade *upgrade)
     if (upgrade->is_hurried) {
         control_go_on(upgrade->master->control);
     }
+    let_signals_in(upgrade);
     buf_fini(&upgrade->said);
     upgrade->master->upgrade = NULL;
     free(upgrade);
@@ -163,14 +183,6 @@ static void keep_all(const json_t *state, int keep)
     control_clients_keep(json_object_get(state, "clients"), keep);
 }
 
-/* No signal may find the new binary before it has its handlers: it lets them in. */
-static void hold_signals(int hold)
-{
-    sigset_t all;
-    (void)sigfillset(&all);                                        /* cannot fail */
-    (void)sigprocmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &all, NULL); /* cannot fail */
-}
-
 static void hand_over(struct upgrade *upgrade, const json_t *state)
 {
     struct hawser_error err = HAWSER_ERROR_INIT;
@@ -181,11 +193,9 @@ static void hand_over(struct upgrade *upgrade, const json_t *state)
         return;
     }
     log_write(LOG_NOTICE, "HW-HOST-094", "handing over to %s", path);
-    hold_signals(1);
     keep_all(state, 1);
     int failure = handover_exec(state, fd, HANDOVER_TAKE, path, "");
     keep_all(state, 0);
-    hold_signals(0);
     (void)close(fd); /* memory alone */
     error_set_errno(&err, HAWSER_SYSTEM_CALL, failure, "cannot execute it");
     refuse(upgrade, err.message);
@@ -220,6 +230,19 @@ static int may_hand_over(struct upgrade *upgrade)
     return 1; /* they do not read what they were told */
 }
 
+static void look_again(struct upgrade *upgrade)
+{
+    let_signals_in(upgrade);
+    if (clock_monotonic() > upgrade->deadline) {
+        refuse(upgrade,
+               "a reload, a plan, or messages to the workers did not end in time; try again");
+    } else {
+        wait_a_little(upgrade, LOOK_MS);
+    }
+}
+
+/* A signal whose handler ran, and that the loop has not passed on yet, would be lost with this
+ * binary: so they are held, and those before it are passed on first. */
 static void try_hand_over(struct upgrade *upgrade)
 {
     struct master *master = upgrade->master;
@@ -228,15 +251,18 @@ static void try_hand_over(struct upgrade *upgrade)
         return;
     }
     json_t *state = may_hand_over(upgrade) ? state_json(master) : NULL;
-    if (state != NULL) {
-        hand_over(upgrade, state);
-        json_decref(state);
-    } else if (clock_monotonic() > upgrade->deadline) {
-        refuse(upgrade,
-               "a reload, a plan, or messages to the workers did not end in time; try again");
+    if (state == NULL) {
+        look_again(upgrade);
+    } else if (upgrade->quiet_turns == 0) {
+        hold_signals(upgrade);
+        wait_a_little(upgrade, 0);
+    } else if (upgrade->quiet_turns < QUIET_TURNS) {
+        upgrade->quiet_turns++;
+        wait_a_little(upgrade, 0);
     } else {
-        wait_a_little(upgrade, LOOK_MS);
+        hand_over(upgrade, state);
     }
+    json_decref(state);
 }
 
 /* the check */

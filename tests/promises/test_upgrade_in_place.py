@@ -3,6 +3,7 @@ workers follow one by one. One that cannot leaves all as it was. What becomes of
 import os
 import shutil
 import signal
+import time
 import unittest
 
 from lib.control import Peer
@@ -10,9 +11,10 @@ from lib.host import book_faults
 from lib.installed import Installed
 from lib.process import program
 from lib.sim import Sim
-from lib.wait import wait_until
+from lib.wait import DEADLINE_S, wait_until
 
 SESSIONS = 6
+UPGRADES = 5
 BOOK = "book.BTC-PERPETUAL.100ms"
 
 
@@ -189,6 +191,23 @@ class Upgrade(unittest.TestCase):
         self.assertEqual(host.programs(), {inode})
         self.assertLess(host.ask("host.status")["generation"], 1000)
         self.assertEqual(host.process.stop(signal.SIGTERM), 0)
+
+    def test_no_signal_is_lost_whatever_the_moment_of_an_upgrade(self):
+        """Each follows at once on the one before it: so one is on its way whenever the old binary ends."""
+        with Installed() as host:
+            host.install()
+            host.start()
+            with open(host.path("logs/error.log"), encoding="utf-8") as log:
+                for _ in range(UPGRADES):
+                    host.process.send_signal(signal.SIGUSR2)
+                    said = ""
+                    while "has taken over" not in said:
+                        host.process.send_signal(signal.SIGUSR1)
+                        end, said = time.monotonic() + DEADLINE_S, ""
+                        while "reopening files" not in said:
+                            self.assertLess(time.monotonic(), end, "a signal was lost")
+                            said += log.read()
+            self.assertEqual(host.process.stop(signal.SIGTERM), 0)
 
     def test_one_process_alone_cannot_be_upgraded_and_says_so(self):
         with Installed("master_process off;\n") as host:
