@@ -146,14 +146,29 @@ static void place_descriptors(const struct child_spec *spec)
     }
 }
 
-void child_reset_signals(void)
+static void reset_signals(void)
 {
     sigset_t none;
-    (void)sigemptyset(&none);                    /* cannot fail */
-    (void)sigprocmask(SIG_SETMASK, &none, NULL); /* cannot fail with these arguments */
     for (int number = 1; number < 32; number++) {
         (void)signal(number, SIG_DFL); /* KILL and STOP refuse, and need it not */
     }
+    (void)sigemptyset(&none);                    /* cannot fail */
+    (void)sigprocmask(SIG_SETMASK, &none, NULL); /* cannot fail with these arguments */
+}
+
+/* The parent's handlers write into its event loop: they must not run in the child. */
+pid_t child_fork(void)
+{
+    sigset_t all, before;
+    (void)sigfillset(&all);                      /* cannot fail */
+    (void)sigprocmask(SIG_BLOCK, &all, &before); /* cannot fail with these arguments */
+    pid_t pid = fork();
+    if (pid == 0) {
+        reset_signals();
+    } else {
+        (void)sigprocmask(SIG_SETMASK, &before, NULL); /* cannot fail, and errno stays */
+    }
+    return pid;
 }
 
 pid_t child_spawn(const struct child_spec *spec, struct hawser_error *err)
@@ -178,9 +193,8 @@ pid_t child_spawn(const struct child_spec *spec, struct hawser_error *err)
     }
     char *argv[] = {title, NULL};
     collect_environment(envp, role_variable);
-    pid_t pid = fork();
+    pid_t pid = child_fork();
     if (pid == 0) {
-        child_reset_signals();
         place_descriptors(spec);
         exec_program(argv, envp);
         _exit(127);

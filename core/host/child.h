@@ -33,8 +33,9 @@ int child_adopt_program(int fd, const char *path, struct hawser_error *err) HAWS
 /** The path of that file when this process started, and the file itself; borrowed. */
 const char *child_program_path(void);
 int child_program_fd(void);
-/** Between fork and exec: no handler and no mask of the parent's. */
-void child_reset_signals(void);
+/** fork, for an exec: the child has no handler and no mask of the parent's, and a signal that is
+ * sent to it is never taken for one to the parent. */
+pid_t child_fork(void);
 /** Start a child; its environment holds nothing of ours but PATH, TZ, LANG and sanitizer options.
  * @return pid; -1 with err set */
 pid_t child_spawn(const struct child_spec *spec, struct hawser_error *err);

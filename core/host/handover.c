@@ -128,7 +128,6 @@ static _Noreturn void become_check(char *const argv[], int config, int report)
     char value[64];
     (void)snprintf(value, sizeof(value), "%s:%d:%d:", STEPS[HANDOVER_CHECK], HANDOVER_VERSION,
                    CONFIG_FD);
-    child_reset_signals();
     if (dup2(report, STDOUT_FILENO) < 0 || dup2(report, STDERR_FILENO) < 0 ||
         dup2(config, CONFIG_FD) < 0 || setenv(VARIABLE, value, 1) != 0) {
         _exit(127);
@@ -146,7 +145,7 @@ pid_t handover_spawn_check(const struct options *options, int config, int *repor
     int fds[2]   = {-1, -1};
     json_t *line = handover_argv(options, child_program_path());
     words_of(line, argv);
-    pid_t pid = argv[0] == NULL || pipe2(fds, O_CLOEXEC) != 0 ? -1 : fork();
+    pid_t pid = argv[0] == NULL || pipe2(fds, O_CLOEXEC) != 0 ? -1 : child_fork();
     if (pid == 0) {
         become_check(argv, config, fds[1]);
     }
