@@ -169,7 +169,7 @@ struct master_roll {
     struct master_child *child;
     struct master_child other; /* its successor, beside it; then itself, on its way out */
     json_t *waiting;           /* sessions that the old one has yet; true: it was asked to yield */
-    json_t *taken;             /* sessions that went over */
+    json_t *taken;             /* sessions that went over; true: the old one has its links yet */
     uint32_t tries;            /* successors of this child */
     int knows_how;             /* the old binary's workers can yield */
     struct event *look;
@@ -252,12 +252,20 @@ void master_child_quit(struct master_child *child, int64_t timeout_ms);
  * channel @return 0, or -1 with err set */
 int master_child_attach(struct master_child *child, int fd,
                         struct hawser_error *err) HAWSER_MUST_CHECK;
-/** Children ended: find out which. */
-void master_children_reap(struct master *master);
+/** Start it again, sooner or later: as its deaths so far allow. */
+void master_child_start_later(struct master_child *child);
 int master_child_is_running(const struct master_child *child);
 /** "worker 3", "observer"; borrowed until the next call. */
 const char *master_child_name(const struct master_child *child);
 void master_child_fini(struct master_child *child);
+
+/* their ends: master_end.c */
+/** Children ended: find out which. */
+void master_children_reap(struct master *master);
+/** It is gone: clean up after it, and start it again if it is wanted. */
+void master_child_bury(struct master_child *child);
+
+/* requests to them: master_command.c */
 /**
  * Send a control request to a child. `done` is called exactly once: with the answer, or with an
  * error object of ours.

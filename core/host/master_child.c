@@ -1,5 +1,6 @@
 /*
- * The master's children: start, tell, bury, start again. See master.h.
+ * The master's children: start, tell, start again, end. See master.h; master_end.c is what follows
+ * from a death.
  */
 #include <errno.h>
 #include <signal.h>
@@ -76,8 +77,6 @@ static void on_message(void *arg, const struct channel_message *message)
     }
 }
 
-static void bury(struct master_child *child);
-
 static void on_channel_end(void *arg, const struct hawser_error *why)
 {
     struct master_child *child = arg;
@@ -86,7 +85,7 @@ static void on_channel_end(void *arg, const struct hawser_error *why)
     child->channel = NULL;
     master_commands_fail(child);
     if (child->pid == 0) {
-        bury(child); /* in this process there is no SIGCHLD */
+        master_child_bury(child); /* in this process there is no SIGCHLD */
     }
 }
 
@@ -282,7 +281,7 @@ static void tell_delay(const struct master_child *child, int64_t delay_ms, int w
     }
 }
 
-static void start_later(struct master_child *child)
+void master_child_start_later(struct master_child *child)
 {
     int was_slow     = child->intensity.slow;
     int64_t delay_ms = 0;
@@ -316,7 +315,7 @@ void master_child_start(struct master_child *child)
     if (master_child_launch(child, &err) != 0) {
         log_write(LOG_ALERT, "HW-HOST-026", "%s does not start: %s", master_child_name(child),
                   err.message);
-        start_later(child);
+        master_child_start_later(child);
     }
 }
 
@@ -336,102 +335,6 @@ void master_child_hurry(struct master_child *child)
     if (event_pending(child->restart, EV_TIMEOUT, NULL)) {
         event_active(child->restart, EV_TIMEOUT, 0);
     }
-}
-
-/** It is gone: clean up after it, and start it again if it is wanted. */
-static void bury(struct master_child *child)
-{
-    channel_destroy(child->channel);
-    child->channel = NULL;
-    child->summary = (struct summary){0};
-    child->is_old  = 0;
-    if (child->wanted && child->generation > 0 && child->inherits == NULL) {
-        child->inherits = "the worker that ran the session died";
-    }
-    master_commands_fail(child);
-    worker_destroy(child->worker);
-    observer_destroy(child->observer);
-    child->worker   = NULL;
-    child->observer = NULL;
-    master_reload_child_gone(child->master);
-    if (child == &child->master->roll.other) {
-        master_roll_other_gone(child->master);
-        return;
-    }
-    if (master_roll_old_gone(child)) {
-        return;
-    }
-    if (child->again && !child->master->stopping) {
-        master_child_start(child);
-        return;
-    }
-    if (child->master->stopping || !child->wanted) {
-        master_check_stopped(child->master);
-        return;
-    }
-    start_later(child);
-}
-
-/* " in module ...", or nothing when it was in no module. */
-static void tell_where(const struct master_child *child, char *out, size_t size)
-{
-    char words[MASTER_WATCH_WORDS];
-    struct watch_call call;
-    if (child->watch != NULL && watch_describe_crash(child->watch, &call)) {
-        (void)snprintf(out, size, " in %s", master_watch_words(&call, words, sizeof(words)));
-    }
-}
-
-static void tell_death(const struct master_child *child, int status)
-{
-    int expected                       = child->master->stopping || !child->wanted;
-    char where[MASTER_WATCH_WORDS + 8] = "";
-    tell_where(child, where, sizeof(where));
-    if (WIFSIGNALED(status)) {
-        log_write(expected ? LOG_NOTICE : LOG_ALERT, "HW-HOST-027",
-                  "%s (pid %d) was ended by signal %d (%s)%s%s", master_child_name(child),
-                  (int)child->pid, WTERMSIG(status), strsignal(WTERMSIG(status)), where,
-                  expected ? "" : "; starting it again");
-    } else if (WEXITSTATUS(status) != 0 || !expected) {
-        log_write(expected ? LOG_WARN : LOG_ALERT, "HW-HOST-028",
-                  "%s (pid %d) ended with status %d%s%s", master_child_name(child), (int)child->pid,
-                  WEXITSTATUS(status), where, expected ? "" : "; starting it again");
-    } else {
-        log_write(LOG_INFO, "HW-HOST-029", "%s (pid %d) is done", master_child_name(child),
-                  (int)child->pid);
-    }
-}
-
-/* One that ran and was ended by a person's (or the kernel's) signal has shown no fault of its own:
- * it comes back at once, however often. */
-static int was_killed_from_outside(const struct master_child *child, int status)
-{
-    int asked  = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    int killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
-    return (asked || killed) && child->generation > 0 && child->aborted_at == 0;
-}
-
-static void reap_one(struct master_child *child)
-{
-    int status = 0;
-    if (child->pid > 0 && waitpid(child->pid, &status, WNOHANG) == child->pid) {
-        tell_death(child, status);
-        child->was_killed = was_killed_from_outside(child, status);
-        child->pid        = 0;
-        if (child != &child->master->roll.other) { /* a successor serves nobody yet */
-            master_quarantine_judge(child, status);
-        }
-        bury(child);
-    }
-}
-
-void master_children_reap(struct master *master)
-{
-    for (uint32_t i = 0; i < MASTER_WORKERS; i++) {
-        reap_one(&master->workers[i]);
-    }
-    reap_one(&master->roll.other);
-    reap_one(&master->observer);
 }
 
 void master_child_quit(struct master_child *child, int64_t timeout_ms)
@@ -486,7 +389,7 @@ void master_child_fini(struct master_child *child)
         child->pid = 0;
     }
     child->master->stopping = 2;
-    bury(child);
+    master_child_bury(child);
     module_files_fini(&child->modules);
     master_watch_fini(child);
     if (child->restart != NULL) {

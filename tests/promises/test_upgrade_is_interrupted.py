@@ -12,6 +12,16 @@ from lib.wait import wait_until
 
 
 class UpgradeIsInterrupted(UpgradeCase):
+    def more_records(self, host, count):
+        """The first session brings more, without a question to the master."""
+        seen = len(host.records(f"data/{NAMES[0]}.jsonl"))
+        host.wait_records(f"data/{NAMES[0]}.jsonl", lambda records: len(records) > seen + count, "more records")
+
+    def is_dead(self, pid):
+        """Dead, and its parent has not taken notice."""
+        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+            return file.read().rpartition(")")[2].split()[0] == "Z"
+
     def kill_in_the_middle(self, which, delay_s):
         _, host = self.start(rate=500)
         inode, done = self.upgrade(host)
@@ -45,6 +55,22 @@ class UpgradeIsInterrupted(UpgradeCase):
 
     def test_an_old_worker_that_is_killed_has_its_sessions_go_on_with_a_gap_at_most(self):
         self.kill_in_the_middle(0, random.uniform(0, 0.9))
+
+    def test_where_both_are_killed_at_once_a_new_one_comes(self):
+        """One signal tells the master of both, while it has not read yet what the successor said. Nobody else ends afterwards."""
+        _, host = self.start(rate=200)
+        inode, done = self.upgrade(host)
+        pair = wait_until(lambda: self.find_successors(host)[1:], "the last successor")[0]
+        wait_until(lambda: f"{pair[1]} worker1: HW-SESSION-003" in host.log(), "a session of it to be READY")
+        host.process.send_signal(signal.SIGSTOP)
+        self.more_records(host, 300)  # it says meanwhile how its sessions are
+        for pid in pair:
+            os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: all(self.is_dead(pid) for pid in pair), "their ends")
+        host.process.send_signal(signal.SIGCONT)
+        self.finish(host, inode, done)
+        for records in self.stop(host).values():
+            self.check_told(records)
 
     def test_a_reload_in_the_middle_comes_after(self):
         sim, host = self.start(rate=500)

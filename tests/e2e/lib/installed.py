@@ -23,5 +23,11 @@ class Installed(Host):
         return os.stat(self.path("hawser")).st_ino
 
     def programs(self):
-        """Inodes of the programs that run: master, workers, observer."""
-        return {os.stat(f"/proc/{pid}/exe").st_ino for pid in (self.process.pid, *self.processes().values())}
+        """Inodes of the programs that run: master, workers, observer. None: one of them has just ended."""
+        return {self.program_of(pid) for pid in (self.process.pid, *self.processes().values())}
+
+    def program_of(self, pid):
+        try:
+            return os.stat(f"/proc/{pid}/exe").st_ino
+        except FileNotFoundError:
+            return None
