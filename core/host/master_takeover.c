@@ -124,6 +124,20 @@ static void close_at_exec(const json_t *state)
     control_clients_keep(json_object_get(state, "clients"), 0);
 }
 
+/* The state stays as long as the master. */
+static void know_holes(struct master *master)
+{
+    size_t i;
+    json_t *about;
+    json_array_foreach(json_object_get(master->handover, "holes"), i, about)
+    {
+        json_int_t index = number_of(about, "index");
+        if (index >= 0 && index < (json_int_t)MASTER_WORKERS) {
+            master->workers[index].inherits = json_string_value(json_object_get(about, "why"));
+        }
+    }
+}
+
 /* Those that a signal closed stay closed. */
 static void start_what_was_down(struct master *master)
 {
@@ -150,6 +164,7 @@ int master_takeover_children(struct master *master, struct hawser_error *err)
             return -1;
         }
     }
+    know_holes(master);
     close_at_exec(state);
     if (master->handover_fd >= 0) {
         (void)close(master->handover_fd); /* memory alone */

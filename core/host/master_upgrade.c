@@ -122,6 +122,21 @@ static json_t *down_json(const struct master *master)
     return list;
 }
 
+/** @return given: of which workers the next process has to tell holes in the data, and why */
+static json_t *holes_json(const struct master *master)
+{
+    json_t *list = json_array();
+    for (uint32_t i = 0; i < MASTER_WORKERS; i++) {
+        const struct master_child *child = &master->workers[i];
+        if (child->inherits != NULL && (child->pid == 0 || child->generation == 0)) {
+            (void)json_array_append_new(list, json_pack("{s:i, s:s}", "index", (int)i, "why",
+                                                        child->inherits)); /* short of memory they
+                                                                              are not told */
+        }
+    }
+    return list;
+}
+
 /** @return 1: no child is in the middle of a message; 0: one is */
 static int add_children(struct master *master, json_t *list)
 {
@@ -151,17 +166,17 @@ static json_t *state_json(struct master *master)
         return NULL;
     }
     return json_pack(
-        "{s:i, s:b, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:s, s:s, s:s*, s:O, s:O, s:o, s:{s:i, s:i, "
-        "s:i, "
-        "s:i, s:i, s:i}}",
+        "{s:i, s:b, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:s*, s:O, s:O, s:o, s:{s:i, "
+        "s:i, s:i, s:i, s:i, s:i}}",
         "yields", HANDOVER_YIELDS, "reload", m->reload.again, "generation",
         (json_int_t)m->generation, "started_at", (json_int_t)m->started_at, "next_command",
         (json_int_t)m->next_command, "argv", handover_argv(m->options, path), "children", children,
-        "down", down_json(m), "clients", control_clients_json(m->control), "program", path,
-        "pid_path", m->pidfile.path, "control_path", where, "channels", m->channels, "closed",
-        m->closed, "quarantine", master_quarantine_json(m), "fds", "telemetry", m->telemetry,
-        "budget", m->budget, "config", m->config, "pid", m->pidfile.fd, "control",
-        m->control == NULL ? -1 : control_listener(m->control), "program", child_program_fd());
+        "down", down_json(m), "holes", holes_json(m), "clients", control_clients_json(m->control),
+        "program", path, "pid_path", m->pidfile.path, "control_path", where, "channels",
+        m->channels, "closed", m->closed, "quarantine", master_quarantine_json(m), "fds",
+        "telemetry", m->telemetry, "budget", m->budget, "config", m->config, "pid", m->pidfile.fd,
+        "control", m->control == NULL ? -1 : control_listener(m->control), "program",
+        child_program_fd());
 }
 
 /** All descriptors of a state: does the next exec keep them? */

@@ -7,8 +7,10 @@ import threading
 import time
 import unittest
 
-from lib.upgrade import NAMES, SESSIONS, UpgradeCase, config
+from lib.upgrade import NAMES, SESSIONS, UpgradeCase, config, events
 from lib.wait import wait_until
+
+OF_FIRST = ["s0", "s3", "s4"]  # the first worker's
 
 
 class UpgradeIsInterrupted(UpgradeCase):
@@ -55,6 +57,16 @@ class UpgradeIsInterrupted(UpgradeCase):
 
     def test_an_old_worker_that_is_killed_has_its_sessions_go_on_with_a_gap_at_most(self):
         self.kill_in_the_middle(0, random.uniform(0, 0.9))
+
+    def test_what_a_worker_missed_that_was_down_before_is_told(self):
+        _, host = self.start("worker_restarts most=1 within=1h;\n", rate=200)
+        os.kill(host.processes()[("worker", 0)], signal.SIGABRT)
+        host.wait_log("it is started again in 60 s")
+        self.finish(host, *self.upgrade(host))
+        all_records = self.stop(host)
+        for name in NAMES:
+            self.check_told(all_records[name])
+            self.assertEqual("gap" in events(all_records[name]), name in OF_FIRST)
 
     def test_where_both_are_killed_at_once_a_new_one_comes(self):
         """One signal tells the master of both, while it has not read yet what the successor said. Nobody else ends afterwards."""
