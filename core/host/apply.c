@@ -36,6 +36,7 @@ static int session_is_ours(struct apply *apply, const struct conf_node *session,
 {
     const struct shards *shards = is_after ? &apply->runtime->shards : &apply->shards_before;
     return session->word_count == 2 &&
+           json_object_get(apply->runtime->yielded, session->words[1]) == NULL &&
            shard_worker(shards, session->words[1]) == apply->runtime->options.index;
 }
 

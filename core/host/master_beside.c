@@ -178,6 +178,18 @@ static void ask_for(struct master *master, const char *session, const struct haw
     }
 }
 
+/* A successor before this one may have asked for it: then what the old one says of it comes, or
+ * came, by itself. */
+static void wait_for(struct master_roll *roll, const char *session)
+{
+    const json_t *taken = json_object_get(roll->taken, session);
+    if (!json_is_false(taken) && json_object_get(roll->waiting, session) == NULL) {
+        (void)json_object_set_new(
+            roll->waiting, session,
+            json_boolean(taken != NULL)); /* without it, its predecessor's end tells it */
+    }
+}
+
 void master_roll_applied(struct master_child *child, const json_t *report)
 {
     struct master_roll *roll = &child->master->roll;
@@ -188,8 +200,7 @@ void master_roll_applied(struct master_child *child, const json_t *report)
     }
     json_array_foreach(json_object_get(report, "standby"), i, name)
     {
-        (void)json_object_set_new(roll->waiting, json_string_value(name),
-                                  json_false()); /* without it, its predecessor's end tells it */
+        wait_for(roll, json_string_value(name));
     }
     expect_progress(roll);
     look_whether_done(child->master);
@@ -202,14 +213,21 @@ static void tell_why_not(const char *session, const char *why)
               why);
 }
 
+/* What the old one says to a successor that is gone is for the next one to know. */
+static int is_listened_to(const struct master_roll *roll, const struct master_child *child)
+{
+    return roll->step == ROLL_BESIDE ||
+           (roll->step == ROLL_NEXT && child == roll->child && roll->taken != NULL);
+}
+
 void master_roll_told(struct master_child *child, const struct channel_message *message,
                       const json_t *about)
 {
     struct master *master    = child->master;
     struct master_roll *roll = &master->roll;
     const char *session      = json_string_value(json_object_get(about, "session"));
-    if (session == NULL || roll->step != ROLL_BESIDE) {
-        return; /* what a worker says to a successor that is gone */
+    if (session == NULL || !is_listened_to(roll, child)) {
+        return;
     }
     if (message->type == CHANNEL_STANDBY && child == &roll->other) {
         const char *why = json_string_value(json_object_get(about, "why"));
@@ -224,6 +242,8 @@ void master_roll_told(struct master_child *child, const struct channel_message *
     } else if (message->type == CHANNEL_GONE && child == roll->child) {
         tell(&roll->other, CHANNEL_GONE, message->body);
         (void)json_object_del(roll->waiting, session); /* it may not be there */
+        (void)json_object_set_new(roll->taken, session,
+                                  json_false()); /* short of memory it is waited for in vain */
     }
     expect_progress(roll);
     look_whether_done(master);
@@ -234,10 +254,8 @@ struct master_child *master_worker_of(struct master *master, const char *session
     struct shards shards       = master_shards(master);
     struct master_child *child = &master->workers[shard_worker(&shards, session)];
     struct master_roll *roll   = &master->roll;
-    return roll->step == ROLL_BESIDE && roll->child == child &&
-                   json_object_get(roll->taken, session) != NULL
-               ? &roll->other
-               : child;
+    return roll->child == child && json_object_get(roll->taken, session) != NULL ? &roll->other
+                                                                                 : child;
 }
 
 static void on_repeated(void *arg, json_t *reply)

@@ -159,8 +159,9 @@ struct runtime *runtime_create(const struct runtime_options *options, struct haw
     runtime->modules  = module_directory_create();
     runtime->sessions = registry_create();
     runtime->streams  = stream_hub_create(options->loop->base, options->telemetry);
+    runtime->yielded  = json_object();
     if (runtime->modules == NULL || runtime->sessions == NULL || runtime->streams == NULL ||
-        make_events(runtime) != 0) {
+        runtime->yielded == NULL || make_events(runtime) != 0) {
         error_set(err, HAWSER_SYSTEM_MEMORY, "no memory for a worker");
         runtime_destroy(runtime);
         return NULL;
@@ -246,6 +247,7 @@ void runtime_destroy(struct runtime *runtime)
     stream_hub_destroy(runtime->streams);
     json_decref(runtime->closed);
     json_decref(runtime->standby);
+    json_decref(runtime->yielded);
     free(runtime);
 }
 

@@ -111,7 +111,8 @@ struct runtime {
     struct list outputs;       /* in use */
     struct list draining;      /* no longer in use, not yet empty */
     struct stream_hub *streams;
-    json_t *closed; /* a member for each session that a person closed; NULL: none */
+    json_t *closed;  /* a member for each session that a person closed; NULL: none */
+    json_t *yielded; /* a member for each that another process took over: it never comes back */
     json_t
         *standby; /* sessions made now stand by, but for the members of "taken"; NULL: none does */
     struct event *sweep;

@@ -135,6 +135,8 @@ static void leave(struct runtime_session *session)
     say(session->runtime, RUNTIME_MARKS, marks);
     runtime_yield_free(session);
     session->yielded = 1;
+    (void)json_object_set_new(session->runtime->yielded, session->name,
+                              json_true()); /* short of memory a reload starts it here again */
     runtime_session_leave(session, "another process took over");
 }
 

@@ -158,8 +158,10 @@ static void on_moves_done(void *arg, json_t *report)
 /* Those that a successor before this one took over are nobody's since it died. */
 static void stand_by(struct worker *worker, const json_t *standby, json_t *report)
 {
-    runtime_inherit_some(worker->runtime, json_object_get(standby, "taken"),
-                         "the worker that ran the session died");
+    if (worker->generation == 0) {
+        runtime_inherit_some(worker->runtime, json_object_get(standby, "taken"),
+                             "the worker that ran the session died");
+    }
     (void)json_object_set_new(report, "standby", runtime_standing_by(worker->runtime)); /* or it is
                                                             replaced when the wait for it is over */
 }
