@@ -213,14 +213,14 @@ class ReloadMovesWithoutAGap(unittest.TestCase):
         slow = {"timeout": "20s", "more": "connect_timeout 20s;"}
         with Sim(rate=200, broadcast=True) as sim, Sim(rate=10) as deaf:
             deaf.command("upgrade none")
-            with self.host("reload_timeout 1s;\n" + config({"a": sim.url}, **slow)) as host:
+            with self.host(config({"a": sim.url}, **slow)) as host:
                 host.start()
                 host.wait_all_ready(1)
-                host.write_config("reload_timeout 1s;\n" + config({"a": deaf.url}, **slow))
+                host.write_config("reload_timeout 3s;\n" + config({"a": deaf.url}, **slow))
                 host.reload()
                 self.assertTrue(self.state(host)["moving"])
                 more = config({"a": deaf.url}, **slow).replace(f"subscribe {BOOK}", f"subscribe quote.BTC-PERPETUAL {BOOK}")
-                host.write_config("reload_timeout 1s;\n" + more)
+                host.write_config("reload_timeout 3s;\n" + more)
                 host.reload()
                 host.wait_records("data/a.jsonl", lambda r: any(x.get("channel") == "quote.BTC-PERPETUAL" for x in r),
                                   "the new channel on the old connection")
@@ -228,14 +228,14 @@ class ReloadMovesWithoutAGap(unittest.TestCase):
                 host.write_config("reload_timeout 10s;\n" + more.replace(deaf.url, sim.url.replace("127.0.0.1", "localhost")))
                 self.assertTrue(host.reload()["ok"])
                 self.assertFalse(self.state(host)["moving"])
-                host.write_config("reload_timeout 1s;\n" + more)
+                host.write_config("reload_timeout 3s;\n" + more)
                 host.reload()
                 os.kill(host.workers()[0]["pid"], signal.SIGKILL)
                 deaf.command("upgrade ok")
                 wait_until(lambda: host.workers()[0]["pid"] and "a" in host.sessions(), "the new worker")
                 host.wait_state("a")
                 deaf.command("upgrade none")
-                host.write_config("reload_timeout 1s;\n" + more.replace(deaf.url, deaf.url.replace("127.0.0.1", "localhost")))
+                host.write_config("reload_timeout 3s;\n" + more.replace(deaf.url, deaf.url.replace("127.0.0.1", "localhost")))
                 host.reload()
                 self.assertTrue(self.state(host)["moving"])
                 host.write_config("reload_timeout 5s;\n" + config({}))
@@ -245,10 +245,10 @@ class ReloadMovesWithoutAGap(unittest.TestCase):
     def test_quit_during_a_move_is_a_clean_end(self):
         with Sim(rate=200, broadcast=True) as sim, Sim() as deaf:
             deaf.command("upgrade none")
-            with self.host("reload_timeout 1s;\n" + config({"a": sim.url})) as host:
+            with self.host(config({"a": sim.url})) as host:
                 host.start()
                 host.wait_all_ready(1)
-                host.write_config("reload_timeout 1s;\n" + config({"a": deaf.url}))
+                host.write_config("reload_timeout 3s;\n" + config({"a": deaf.url}))
                 host.reload()
                 self.assertTrue(self.state(host)["moving"])
                 host.process.send_signal(signal.SIGQUIT)
