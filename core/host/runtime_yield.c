@@ -148,11 +148,21 @@ static size_t requests_waiting(const struct runtime_session *session)
 }
 
 /* A process that is behind the exchange would stop short of where the other one began. */
-static int may_stop(const struct runtime_yield *yield, clock_ns_t now)
+static int may_stop(struct runtime_yield *yield, clock_ns_t now)
 {
     const struct runtime_session *session = yield->session;
-    return (marks_json_reached(session->bundle, yield->firsts) || now >= yield->reach_until) &&
-           (requests_waiting(session) == 0 || now >= yield->deadline);
+    if (!marks_json_reached(session->bundle, yield->firsts)) {
+        if (now < yield->reach_until) {
+            return 0;
+        }
+        log_about(LOG_SUBJECT("session", session->name), LOG_WARN, "HW-HOST-128",
+                  "in %zu channels it is still behind where the next worker's connection began, "
+                  "after %lld ms; that one goes on with a gap",
+                  json_array_size(yield->firsts), (long long)REACH_MS);
+        json_decref(yield->firsts);
+        yield->firsts = NULL;
+    }
+    return requests_waiting(session) == 0 || now >= yield->deadline;
 }
 
 static void on_look(evutil_socket_t fd, short what, void *arg)

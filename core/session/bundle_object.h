@@ -82,6 +82,7 @@ struct bundle_merge {
     uint64_t covered; /* gaps and closes of one line that another one made good */
     struct complaint overflow;
     struct complaint elsewhere;
+    struct complaint unmet; /* another process ended elsewhere than this one began */
 };
 
 /** One line on its way to take over from another. Zero: none is. */

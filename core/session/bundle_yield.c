@@ -4,8 +4,10 @@
  * told. With sequence numbers one number says it; without, the last messages are looked for, by
  * their content, in what was held back.
  */
+#include <inttypes.h>
 #include <stdio.h>
 
+#include "base/log.h"
 #include "base/slice.h"
 #include "session/bundle_object.h"
 
@@ -270,6 +272,47 @@ static int meets(struct bundle *bundle, struct bundle_channel *channel,
                                                            : meet_in_silence(bundle, channel);
 }
 
+/** What is held back of a channel when it is told how far the other process was. */
+struct holding {
+    size_t count;
+    uint64_t first; /* its number */
+    long long age_ms;
+};
+
+static struct holding holding_of(const struct bundle_channel *channel)
+{
+    struct holding holding = {.count = channel->held_count};
+    if (channel->held_count > 0) {
+        const struct bundle_held *first = HELD_OF(channel->held[slot_of(channel)].next);
+        holding.first                   = first->delivery.sequence;
+        holding.age_ms = (long long)((clock_monotonic() - first->at) / CLOCK_NS_PER_MS);
+    }
+    return holding;
+}
+
+static void tell_unmet(struct bundle *bundle, const struct bundle_channel *channel,
+                       const struct bundle_mark *mark, const struct holding *held)
+{
+    char why[160];
+    if (channel->holed) {
+        (void)snprintf(why, sizeof(why), "more came than could be kept");
+    } else if (held->count == 0) {
+        (void)snprintf(why, sizeof(why), "nothing came yet that could tell");
+    } else if (mark->has_sequence) {
+        (void)snprintf(why, sizeof(why),
+                       "that one ended at %" PRIu64 ", and what came here begins at %" PRIu64,
+                       mark->sequence, held->first);
+    } else {
+        (void)snprintf(why, sizeof(why), "none of its last %zu messages came here",
+                       mark->hash_count);
+    }
+    complain(
+        &bundle->merge->unmet, &bundle->log, LOG_WARN, "HW-SESSION-053",
+        "channel %.*s: a gap is told, as this worker's connection does not go on where the old "
+        "one's ended: %s (%zu messages wait, the first for %lld ms)",
+        (int)mark->channel.len, mark->channel.data, why, held->count, held->age_ms);
+}
+
 void bundle_take_mark(struct bundle *bundle, const struct bundle_mark *mark)
 {
     struct bundle_channel *channel =
@@ -280,14 +323,16 @@ void bundle_take_mark(struct bundle *bundle, const struct bundle_mark *mark)
     }
     channel->merge.passed = (struct gap_watch){mark->sequence, mark->has_sequence};
     merge_recall(&channel->merge, mark->hashes, mark->hash_count, clock_monotonic());
-    int met            = meets(bundle, channel, mark) && !channel->holed;
-    channel->marked    = 1;
-    channel->passed_ns = mark->passed_ns;
+    struct holding held = holding_of(channel);
+    int met             = meets(bundle, channel, mark) && !channel->holed;
+    channel->marked     = 1;
+    channel->passed_ns  = mark->passed_ns;
     if (mark->owes) {
         (void)snprintf(why, sizeof(why), "%.*s", (int)mark->why.len,
                        mark->why.len == 0 ? "" : mark->why.data);
         bundle_standby_anew(bundle, channel, mark->passed_ns, why);
     } else if (mark->confirmed && !met) {
+        tell_unmet(bundle, channel, mark, &held);
         drop_older(bundle, channel, mark->has_sequence ? 0 : mark->passed_ns);
         bundle_owe(channel, mark->passed_ns, "connection",
                    "the new worker's connection did not go on where the old one's ended");

@@ -74,6 +74,7 @@ class UpgradeWithoutAGap(UpgradeCase):
         _, host = self.start(more="move_timeout 1s;", rate=200, max_connections=SESSIONS)
         self.finish(host, *self.upgrade(host))
         self.assertIn("no connection beside the old one comes up; that one leaves first, with a gap", host.log())
+        self.assertIn("does not go on where the old one's ended: nothing came yet that could tell", host.log())
         for records in self.stop(host).values():
             self.assertIn(TICKER, [r["channel"] for r in records if r.get("event") == "gap"])  # numbers may show that nothing is missing
             self.check_told(records)
