@@ -177,19 +177,23 @@ static void run_call(const struct command *command)
 {
     const char *method      = json_string_value(json_object_get(command->params, "method"));
     const json_t *params    = json_object_get(command->params, "params");
-    json_int_t timeout_ms   = json_integer_value(json_object_get(command->params, "timeout_ms"));
+    const json_t *timeout   = json_object_get(command->params, "timeout_ms");
     struct hawser_error err = HAWSER_ERROR_INIT;
     char *text        = params == NULL ? NULL : json_dumps(params, JSON_COMPACT | JSON_ENCODE_ANY);
     struct call *call = calloc(1, sizeof(*call));
     if (call == NULL || (params != NULL && text == NULL)) {
         error_set(&err, HAWSER_SYSTEM_MEMORY, "no memory for the call");
-    } else if (method == NULL) {
+    } else if (method == NULL || method[0] == 0) {
         error_set(&err, HAWSER_REQUEST_INVALID,
                   "session.call needs params.method, e.g. \"public/get_time\"");
+    } else if (timeout != NULL && !json_is_null(timeout) &&
+               (!json_is_integer(timeout) || json_integer_value(timeout) < 0)) {
+        error_set(&err, HAWSER_REQUEST_INVALID,
+                  "params.timeout_ms is a whole number of milliseconds, or 0 for request_timeout");
     } else {
         call->command = *command;
-        if (bundle_request(command->session->bundle, method, slice_of(text), timeout_ms,
-                           on_call_reply, call, &err) == 0) {
+        if (bundle_request(command->session->bundle, method, slice_of(text),
+                           json_integer_value(timeout), on_call_reply, call, &err) == 0) {
             free(text);
             return;
         }

@@ -13,6 +13,11 @@ enum call_from {
     CALL_ADAPTER  /* of the dialect: it waits only when it is about channels */
 };
 
+/** @param timeout_ms  as the caller asked; 0 or less: the session's
+ * @return how long a call may wait for its answer [ns]: no more than a year, so that any number can
+ * be added to a time */
+clock_ns_t session_call_timeout(const struct session *session, int64_t timeout_ms);
+
 struct request {
     struct session *session;
     hawser_reply_fn fn;

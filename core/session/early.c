@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/slice.h"
+#include "session/calls.h"
 #include "session/slot.h"
 
 struct early {
@@ -78,10 +79,7 @@ int session_early_keep(struct session *session, const struct early_call *call,
     early->call     = *call;
     early->bytes    = bytes;
     early->began_at = clock_monotonic();
-    early->deadline =
-        early->began_at +
-        (call->timeout_ms > 0 ? call->timeout_ms : session->options.request_timeout_ms) *
-            CLOCK_NS_PER_MS;
+    early->deadline = early->began_at + session_call_timeout(session, call->timeout_ms);
     memcpy(early->text, call->method, method_len);
     if (call->params.len > 0) {
         memcpy(early->text + method_len, call->params.data, call->params.len);

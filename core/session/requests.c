@@ -12,6 +12,8 @@
 #include "session/early.h"
 #include "session/slot.h"
 
+#define TIMEOUT_MAX_MS (365 * 24 * 3600 * INT64_C(1000))
+
 /* A call that never left has no unknown outcome. */
 static void tell_unsent(const struct request *request, const struct hawser_error *why,
                         struct hawser_error *out)
@@ -41,6 +43,12 @@ static void on_reply(void *arg, const struct hawser_reply *reply)
     request->fn(request->arg, &told);
     session_exit(session, before);
     free(request);
+}
+
+clock_ns_t session_call_timeout(const struct session *session, int64_t timeout_ms)
+{
+    int64_t ms = timeout_ms > 0 ? timeout_ms : session->options.request_timeout_ms;
+    return (ms < TIMEOUT_MAX_MS ? ms : TIMEOUT_MAX_MS) * CLOCK_NS_PER_MS;
 }
 
 static void watch_deadline(struct session *session)
@@ -79,11 +87,10 @@ static struct request *start_waiting(struct session *session, const char *method
     request->fn      = fn;
     request->arg     = arg;
     (void)snprintf(request->method, sizeof(request->method), "%s", method);
-    int64_t ms        = timeout_ms > 0 ? timeout_ms : session->options.request_timeout_ms;
     clock_ns_t now    = clock_monotonic();
     request->began_at = now;
-    if (rpc_pending_add(session->requests, now, now + ms * CLOCK_NS_PER_MS, on_reply, request,
-                        &request->id, err) != 0) {
+    if (rpc_pending_add(session->requests, now, now + session_call_timeout(session, timeout_ms),
+                        on_reply, request, &request->id, err) != 0) {
         free(request);
         return NULL;
     }

@@ -104,6 +104,19 @@ class HostRun(unittest.TestCase):
             answer = host.ask_raw("session.call", {"session": "btc", "method": "public/no_such_method"})
             self.assertEqual(answer["error"]["data"]["cause"], -32601)
 
+    def test_a_call_may_wait_as_long_as_a_number_can_say_and_no_other_time_is_taken(self):
+        with Sim() as sim:
+            host = self.host(sim)
+            host.wait_state("btc")
+            call = {"session": "btc", "method": "public/test", "params": {}}
+            for timeout_ms in (None, 0, 60000, 2 ** 63 - 1):
+                self.assertIn("version", host.ask("session.call", {**call, "timeout_ms": timeout_ms}), timeout_ms)
+            for timeout_ms in (-1, 1.5, "1000", True, [1]):
+                error = host.ask_raw("session.call", {**call, "timeout_ms": timeout_ms})["error"]
+                self.assertEqual(error["code"], 314)
+                self.assertIn("timeout_ms", error["message"])
+            self.assertEqual(host.ask_raw("session.call", {**call, "method": ""})["error"]["code"], 314)
+
     def test_channels_come_and_go_at_run_time_and_survive_a_break(self):
         with Sim() as sim:
             host = self.host(sim)

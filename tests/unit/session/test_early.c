@@ -77,6 +77,22 @@ START_TEST(calls_wait_for_ready_and_go_out_in_their_order)
 }
 END_TEST
 
+START_TEST(a_call_may_wait_as_long_as_a_number_can_say)
+{
+    struct rig rig;
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    start(&rig);
+    rig.exchange.mute_subscribe = 1;
+    rig_start(&rig);
+    ck_assert_int_eq(ask(&rig, 0, INT64_MAX, &err), 0);
+    rig_until(&rig, rig.exchange.subscribes == 1);
+    ck_assert_uint_eq(ends.count, 0);
+    rig_fini(&rig);
+    ck_assert_uint_eq(ends.count, 1);
+    ck_assert_uint_eq(ends.err[0].code, HAWSER_WS_NOT_OPEN);
+}
+END_TEST
+
 START_TEST(a_call_that_waits_in_vain_says_that_it_was_not_sent)
 {
     struct rig rig;
@@ -158,6 +174,7 @@ int main(void)
     TCase *cases = tcase_create("early");
     tcase_set_timeout(cases, 60);
     tcase_add_test(cases, calls_wait_for_ready_and_go_out_in_their_order);
+    tcase_add_test(cases, a_call_may_wait_as_long_as_a_number_can_say);
     tcase_add_test(cases, a_call_that_waits_in_vain_says_that_it_was_not_sent);
     tcase_add_test(cases, what_waits_is_bounded);
     tcase_add_loop_test(cases, a_session_that_fails_or_leaves_keeps_nobody_waiting, 0, 2);

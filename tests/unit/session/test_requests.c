@@ -47,6 +47,24 @@ START_TEST(a_request_without_an_answer_times_out_and_its_late_answer_is_counted)
 }
 END_TEST
 
+START_TEST(a_request_may_wait_as_long_as_a_number_can_say)
+{
+    struct rig rig;
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    rig_init(&rig);
+    rig_start(&rig);
+    rig_until(&rig, rig_is(&rig, HAWSER_STATE_READY));
+    ck_assert_int_eq(rig_call(&rig, "slow", INT64_MAX, &err), 0);
+    rig_until(&rig, rig.exchange.calls == 1);
+    rig_pass_ms(&rig, 20);
+    ck_assert_uint_eq(rig.replies, 0);
+    mock_send_text(rig.exchange.peer, "{\"id\":1,\"result\":1}");
+    rig_until(&rig, rig.replies == 1);
+    ck_assert_uint_eq(rig.reply_err.code, 0);
+    rig_fini(&rig);
+}
+END_TEST
+
 START_TEST(a_break_ends_every_request_with_outcome_unknown_and_sends_none_again)
 {
     struct rig rig;
@@ -168,6 +186,7 @@ int main(void)
     tcase_set_timeout(cases, 30);
     tcase_add_test(cases, an_answer_ends_its_request);
     tcase_add_test(cases, a_request_without_an_answer_times_out_and_its_late_answer_is_counted);
+    tcase_add_test(cases, a_request_may_wait_as_long_as_a_number_can_say);
     tcase_add_test(cases, a_break_ends_every_request_with_outcome_unknown_and_sends_none_again);
     tcase_add_test(cases, a_failure_that_follows_from_a_break_does_not_hide_its_cause);
     tcase_add_test(cases, requests_end_when_the_session_is_destroyed);
