@@ -34,6 +34,12 @@ void session_beat_begin(struct session *session)
     }
 }
 
+/* One that closes has a deadline, and a reason that its silence must not replace. */
+static int is_talking(const struct session *session)
+{
+    return session_link_is_open(session) && ws_conn_phase(session->conn) == WS_PHASE_OPEN;
+}
+
 static void call_it_dead(struct session *session, enum heartbeat_verdict verdict)
 {
     clock_ns_t now = clock_monotonic();
@@ -119,7 +125,7 @@ void session_on_beat(struct session *session)
     session_report_certificate(session); /* days pass */
     tell_lapses(session);
     const struct hawser_adapter *adapter = session->env.adapter;
-    if (!session_link_is_open(session)) {
+    if (!is_talking(session)) {
         return;
     }
     enum heartbeat_verdict verdict = heartbeat_judge(&session->beat);
@@ -226,6 +232,9 @@ void session_on_stale(struct session *session)
     clock_ns_t now     = clock_monotonic();
     struct list *node  = NULL;
     struct list *after = NULL;
+    if (!is_talking(session)) {
+        return;
+    }
     list_for_each_safe (node, after, &session->wanted.in_state[CHANNEL_CONFIRMED]) {
         struct channel *channel = CHANNEL_OF(node);
         int64_t patience        = channel->stale_after_ns << channel->strikes;

@@ -7,6 +7,7 @@
 
 #include "base/slice.h"
 #include "rig.h"
+#include "session/object.h"
 #include "support/suite.h"
 
 START_TEST(a_half_open_link_is_found_and_replaced)
@@ -99,6 +100,23 @@ START_TEST(a_text_without_an_answer_is_sent_and_any_byte_counts)
 }
 END_TEST
 
+START_TEST(the_reason_of_a_close_outlives_the_silence_behind_it)
+{
+    struct rig rig;
+    rig_init(&rig);
+    rig.options.heartbeat_ms = 60;
+    rig_start(&rig);
+    rig_until(&rig, rig_is(&rig, HAWSER_STATE_READY));
+    mock_close(rig.exchange.peer, 4000, "for maintenance");
+    rig_until(&rig, ws_conn_phase(rig.session->conn) == WS_PHASE_CLOSING);
+    mock_freeze(rig.exchange.peer); /* TCP stays open, and nothing comes any more */
+    rig_until(&rig, rig_is(&rig, HAWSER_STATE_BACKOFF));
+    ck_assert_uint_eq(rig.why.code, HAWSER_WS_CLOSED);
+    ck_assert_int_eq(rig.why.cause, 4000);
+    rig_fini(&rig);
+}
+END_TEST
+
 START_TEST(no_heartbeats_where_none_are_wanted)
 {
     struct rig rig;
@@ -123,6 +141,7 @@ int main(void)
                         0, 2);
     tcase_add_loop_test(cases, a_text_that_is_not_answered_ends_the_link_though_bytes_come, 0, 2);
     tcase_add_test(cases, a_text_without_an_answer_is_sent_and_any_byte_counts);
+    tcase_add_test(cases, the_reason_of_a_close_outlives_the_silence_behind_it);
     tcase_add_test(cases, no_heartbeats_where_none_are_wanted);
     return suite_run("session/liveness", cases);
 }
