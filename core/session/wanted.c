@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/slice.h"
+#include "ws/utf8.h"
 
 #define TAG_FREE    0u
 #define TAG_REMOVED 1u
@@ -109,6 +110,11 @@ static struct channel *add_one(struct wanted *wanted, struct hawser_slice name,
 {
     if (name.len == 0 || name.len > UINT32_MAX || memchr(name.data, '\0', name.len) != NULL) {
         error_set(err, HAWSER_REQUEST_INVALID, "a channel's name is empty or holds a NUL");
+        return NULL;
+    }
+    if (!ws_utf8_is_valid((const uint8_t *)name.data, name.len)) {
+        error_set(err, HAWSER_REQUEST_INVALID,
+                  "a channel's name is not UTF-8: no exchange could confirm it");
         return NULL;
     }
     if (wanted->count >= wanted->max_channels) {

@@ -91,6 +91,22 @@ START_TEST(a_name_that_is_empty_or_holds_a_nul_is_refused)
 }
 END_TEST
 
+START_TEST(a_name_that_is_not_utf8_is_refused)
+{
+    struct wanted wanted;
+    struct hawser_error err     = HAWSER_ERROR_INIT;
+    struct hawser_slice names[] = {slice_of("good"), slice_of("b\xff"
+                                                              "d")};
+    wanted_init(&wanted, 3);
+    ck_assert_int_eq(wanted_add(&wanted, names, 2, CHANNEL_BY_CALL, &err), -1);
+    ck_assert_uint_eq(err.code, HAWSER_REQUEST_INVALID);
+    ck_assert_ptr_nonnull(strstr(err.message, "UTF-8"));
+    ck_assert_uint_eq(wanted.count, 0);
+    ck_assert_int_eq(want(&wanted, "b\xc3\xa4", CHANNEL_BY_CALL), 0);
+    wanted_fini(&wanted);
+}
+END_TEST
+
 START_TEST(who_wants_a_channel_is_remembered_apart)
 {
     struct wanted wanted;
@@ -140,6 +156,7 @@ int main(void)
     tcase_add_test(cases, names_come_and_go_without_the_book_growing_or_a_look_up_hanging);
     tcase_add_test(cases, more_than_the_bound_are_refused_all_or_none);
     tcase_add_test(cases, a_name_that_is_empty_or_holds_a_nul_is_refused);
+    tcase_add_test(cases, a_name_that_is_not_utf8_is_refused);
     tcase_add_test(cases, who_wants_a_channel_is_remembered_apart);
     tcase_add_test(cases, channels_are_counted_by_state);
     tcase_add_test(cases, an_empty_book_finds_nothing);
