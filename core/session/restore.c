@@ -111,16 +111,17 @@ int session_is_serving(const struct session *session)
 void session_complain_of_channels(struct session *session)
 {
     const struct list *refused = &session->wanted.in_state[CHANNEL_REFUSED];
+    size_t count               = session->wanted.state_count[CHANNEL_REFUSED];
     session_timer_stop(session, SESSION_TIMER_STATE);
     backoff_ready(&session->backoff, clock_monotonic());
     if (list_is_empty(refused)) {
         return;
     }
     complain(&session->channel_trouble, &session->log, LOG_WARN, "HW-SESSION-021",
-             "%zu of %zu channels are refused, such as %s: %s; the others deliver, these "
-             "are asked for again",
-             session->wanted.state_count[CHANNEL_REFUSED], wanted_count(&session->wanted),
-             CHANNEL_OF(refused->next)->name, session->channel_error.message);
+             "%zu of %zu channels are refused, such as %s: %s; asked for again later%s", count,
+             wanted_count(&session->wanted), CHANNEL_OF(refused->prev)->name,
+             session->channel_error.message,
+             count < wanted_count(&session->wanted) ? ", the others deliver" : "");
     session_early_send(session);
 }
 
