@@ -50,7 +50,8 @@ void net_stream_destroy(struct net_stream *stream);
  * Send two pieces (header, payload) as one. Goes to the kernel at once where it takes it; the rest
  * is queued.
  * @param head, body  borrowed for the call
- * @return 0, or -1: NET_QUEUE_FULL (nothing was taken) or NET_LOST
+ * @return 0, or -1: NET_QUEUE_FULL, SYSTEM_LIMIT (more than the queue may ever hold; of both
+ * nothing was taken) or NET_LOST
  */
 int net_stream_send(struct net_stream *stream, struct hawser_slice head, struct hawser_slice body,
                     struct hawser_error *err) HAWSER_MUST_CHECK;

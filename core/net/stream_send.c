@@ -115,8 +115,14 @@ int net_stream_send(struct net_stream *s, struct hawser_slice head, struct hawse
     if (s->ended || s->finishing || s->send_failure != 0) {
         return refuse_lost(s, err);
     }
-    if (s->queue.max != 0 && (total > s->queue.max || s->queue.len > s->queue.max - total)) {
-        s->tells_writable = s->queue.len > 0;
+    if (s->queue.max != 0 && total > s->queue.max) {
+        error_set(err, HAWSER_SYSTEM_LIMIT,
+                  "not sent: %zu bytes are more than the send queue may ever hold (%zu)", total,
+                  s->queue.max);
+        return -1;
+    }
+    if (s->queue.max != 0 && s->queue.len > s->queue.max - total) {
+        s->tells_writable = 1;
         error_set(err, HAWSER_NET_QUEUE_FULL,
                   "send queue full: %zu bytes wait, %zu more asked for, bound %zu", s->queue.len,
                   total, s->queue.max);

@@ -78,8 +78,8 @@ struct ws_conn *ws_conn_create(struct net_loop *loop, const struct ws_options *o
  */
 void ws_conn_destroy(struct ws_conn *conn);
 
-/** @param opcode TEXT, BINARY. @return 0, or -1: WS_NOT_OPEN, NET_QUEUE_FULL, WS_CLOSE_UTF8 (text
- * that is not UTF-8) */
+/** @param opcode TEXT, BINARY. @return 0, or -1: WS_NOT_OPEN, NET_QUEUE_FULL, SYSTEM_LIMIT (larger
+ * than the queue), WS_CLOSE_UTF8 (text that is not UTF-8) */
 int ws_conn_send(struct ws_conn *conn, enum hawser_opcode opcode, struct hawser_slice bytes,
                  struct hawser_error *err) HAWSER_MUST_CHECK;
 /** @param payload at most 125 bytes */

@@ -158,7 +158,7 @@ static void send_too_much_first(struct client *client, const char *what)
         ck_assert_int_eq(
             ws_conn_send(client->conn, HAWSER_OPCODE_TEXT, slice_make(noise, sizeof(noise)), &err),
             -1);
-        ck_assert_int_eq(err.code, HAWSER_NET_QUEUE_FULL);
+        ck_assert_int_eq(err.code, HAWSER_SYSTEM_LIMIT);
         ck_assert_int_eq(ws_conn_send(client->conn, HAWSER_OPCODE_TEXT,
                                       slice_make(noise + sizeof(noise) - LONG_BYTES, LONG_BYTES),
                                       &err),
