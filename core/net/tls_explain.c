@@ -275,9 +275,10 @@ static const char *handshake_text(unsigned long code)
     return NULL;
 }
 
-static void explain_code(unsigned long code, enum hawser_code ours, struct hawser_error *err)
+/* @param text  NULL: OpenSSL's own */
+static void explain_code(unsigned long code, enum hawser_code ours, const char *text,
+                         struct hawser_error *err)
 {
-    const char *text = handshake_text(code);
     if (text == NULL) {
         text = ERR_reason_error_string(code);
     }
@@ -321,20 +322,41 @@ void net_tls_explain(SSL *ssl, const char *host, struct hawser_error *err)
         error_set(err, HAWSER_TLS_CERTIFICATE, "certificate of %s refused: weak key", host);
         error_set_cause(err, HAWSER_CAUSE_TLS, (int64_t)code);
     } else if (!is_end_of_file(code) || !explain_break(ssl, "during the TLS handshake", err)) {
-        explain_code(code, HAWSER_TLS_HANDSHAKE, err);
+        explain_code(code, HAWSER_TLS_HANDSHAKE, handshake_text(code), err);
         error_prefix(err, "TLS handshake with %s failed", host);
     }
     ERR_clear_error();
 }
 
+/* On a link that was up, the same reasons mean something else. @return NULL: they do not */
+static const char *loss_text(const SSL *ssl, unsigned long code)
+{
+    switch (ERR_GET_LIB(code) == ERR_LIB_SSL ? ERR_GET_REASON(code) : 0) {
+    case SSL_R_WRONG_VERSION_NUMBER:
+    case SSL_R_HTTP_REQUEST:
+    case SSL_R_PACKET_LENGTH_TOO_LONG:
+    case SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC:
+        return "what came is not of this TLS connection: something on the way damages it";
+    case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE: /* in TLS 1.3, the word on our certificate comes late
+                                               */
+        return SSL_version(ssl) == TLS1_3_VERSION
+                   ? NULL
+                   : "server ended TLS: it wanted to renegotiate, which is not supported";
+    default:
+        return NULL;
+    }
+}
+
 void net_tls_explain_loss(SSL *ssl, struct hawser_error *err)
 {
     unsigned long code = ERR_peek_error();
+    const char *text   = loss_text(ssl, code);
     /* An alert is the server's word on the handshake; all else is damage to the link. */
     int is_alert = ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) > SSL_AD_REASON_OFFSET;
     if (!is_end_of_file(code) || !explain_break(ssl, "without a TLS close", err)) {
-        int known = is_alert && handshake_text(code) != NULL;
-        explain_code(code, known ? HAWSER_TLS_HANDSHAKE : HAWSER_TLS_LOST, err);
+        const char *known = handshake_text(code);
+        explain_code(code, is_alert && known != NULL ? HAWSER_TLS_HANDSHAKE : HAWSER_TLS_LOST,
+                     text != NULL ? text : known, err);
     }
     ERR_clear_error();
 }

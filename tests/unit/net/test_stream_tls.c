@@ -301,23 +301,51 @@ START_TEST(a_cut_without_close_notify_is_a_lost_link)
 }
 END_TEST
 
-static int send_garbage(SSL *ssl, void *arg)
+/* No record under these keys, and no TLS at all. */
+static char garbage[] = "\x17\x03\x03\x01\x01" /* of 257 bytes */
+                        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+                        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+                        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+                        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef!";
+static char page[] = "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n";
+
+static int send_foreign(SSL *ssl, void *arg)
 {
-    static const char GARBAGE[] = "\x17\x03\x03\x00\x20this is no record under these keys!!!";
-    (void)arg;
     (void)send_all(ssl, sample, 1000, 1000);
-    (void)!send(SSL_get_fd(ssl), GARBAGE, sizeof(GARBAGE) - 1, MSG_NOSIGNAL);
+    (void)!send(SSL_get_fd(ssl), arg, strlen(arg), MSG_NOSIGNAL);
     return 0;
 }
 
 START_TEST(damage_on_the_wire_is_a_lost_link_after_the_good_bytes)
 {
-    struct client client      = {.pause_each = _i, .most = _i == 0 ? 0 : 300};
-    struct tls_server *server = start(send_garbage, NULL);
+    struct client client      = {.pause_each = _i & 1, .most = (_i & 1) == 0 ? 0 : 300};
+    struct tls_server *server = start(send_foreign, _i < 2 ? garbage : page);
     run(&client, server);
     assert_got_sample(&client, 1000);
     ck_assert_msg(client.why.code == HAWSER_TLS_LOST, "%s", client.why.message);
     ck_assert_int_eq(client.why.cause_kind, HAWSER_CAUSE_TLS);
+    ck_assert_msg(strstr(client.why.message, "damages") != NULL, "%s", client.why.message);
+    close_all(&client, server);
+}
+END_TEST
+
+static int renegotiate(SSL *ssl, void *arg)
+{
+    char byte;
+    (void)arg;
+    (void)send_all(ssl, sample, 1000, 1000);
+    return SSL_renegotiate(ssl) == 1 && SSL_do_handshake(ssl) == 1 && SSL_read(ssl, &byte, 1) > 0;
+}
+
+START_TEST(a_server_that_wants_to_renegotiate_is_told_of)
+{
+    struct client client      = {.most = 0};
+    struct tls_server *server = tls_server_start(&(struct tls_server_options){
+        .certificate = &identity, .max_version = TLS1_2_VERSION, .serve = renegotiate});
+    run(&client, server);
+    assert_got_sample(&client, 1000);
+    ck_assert_int_eq(client.why.code, HAWSER_TLS_HANDSHAKE);
+    ck_assert_msg(strstr(client.why.message, "renegotiate") != NULL, "%s", client.why.message);
     close_all(&client, server);
 }
 END_TEST
@@ -448,7 +476,8 @@ int main(void)
     tcase_add_loop_test(tcase, a_pause_keeps_ciphertext_that_found_no_room, 0, 9);
     tcase_add_loop_test(tcase, a_tail_is_kept_and_stands_before_what_follows, 98, 102);
     tcase_add_loop_test(tcase, a_cut_without_close_notify_is_a_lost_link, 0, 2);
-    tcase_add_loop_test(tcase, damage_on_the_wire_is_a_lost_link_after_the_good_bytes, 0, 2);
+    tcase_add_loop_test(tcase, damage_on_the_wire_is_a_lost_link_after_the_good_bytes, 0, 4);
+    tcase_add_test(tcase, a_server_that_wants_to_renegotiate_is_told_of);
     tcase_add_loop_test(tcase, a_stream_can_be_destroyed_in_readable_with_records_left, 0, 4);
     tcase_add_loop_test(tcase, a_large_send_goes_through_a_tiny_socket_buffer_and_finish_follows_it,
                         0, 3);
