@@ -14,6 +14,8 @@ struct deribit {
     char **portfolios;  /* wanted user.portfolio.* channels: the exchange answers them in another
                            letter case */
     size_t portfolio_count;
+    unsigned tests_waiting; /* public/test under way */
+    int test_trouble;       /* the last one could not be sent, which was told */
 };
 
 /* auth.c: public/auth with client_credentials, and private/logout that keeps orders and tokens */

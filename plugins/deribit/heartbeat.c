@@ -5,11 +5,15 @@
 #include "deribit.h"
 
 #define METHOD_TEST "public/test"
+/* One answer serves all test_requests before it: a storm of them must not take the places of orders
+ * among the requests that wait. */
+#define TESTS_MAX 8u
 
 /* Any answer to public/test shows that the exchange is there, an error too. */
 static void on_test_reply(void *arg, const struct hawser_reply *reply)
 {
     struct deribit *deribit = arg;
+    deribit->tests_waiting--;
     if (reply->err == NULL || reply->err->cause_kind == HAWSER_CAUSE_JSONRPC) {
         deribit->host->alive(deribit->self);
     }
@@ -20,8 +24,15 @@ void deribit_heartbeat(void *adapter)
     static const struct hawser_slice NO_PARAMS = {"{}", 2};
     struct deribit *deribit                    = adapter;
     struct hawser_error err                    = HAWSER_ERROR_INIT;
+    if (deribit->tests_waiting >= TESTS_MAX) {
+        return;
+    }
     if (deribit->host->call(deribit->self, METHOD_TEST, NO_PARAMS, 0, on_test_reply, deribit,
-                            &err) != 0) {
+                            &err) == 0) {
+        deribit->tests_waiting++;
+        deribit->test_trouble = 0;
+    } else if (!deribit->test_trouble) { /* once, until one goes out */
+        deribit->test_trouble = 1;
         deribit->host->log(deribit->self, HAWSER_LOG_WARN,
                            HAWSER_MESSAGE("003") "no heartbeat sent: %s", err.message);
     }

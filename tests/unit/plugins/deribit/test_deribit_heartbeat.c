@@ -149,6 +149,26 @@ START_TEST(a_test_request_is_answered_at_once)
 }
 END_TEST
 
+START_TEST(a_storm_of_test_requests_is_answered_by_a_few)
+{
+    for (unsigned i = 0; i < 1000; i++) {
+        adapter_rig_receive(&rig,
+                            "{\"method\":\"heartbeat\",\"params\":{\"type\":\"test_request\"}}");
+    }
+    ck_assert_uint_eq(adapter_rig_count(&rig, "alive"), 1000);
+    ck_assert_uint_eq(rig.fake->request_count, 8);
+    fake_host_answer(rig.fake, fake_host_waiting(rig.fake, "public/test")->id, "{}");
+    adapter_rig_receive(&rig, "{\"method\":\"heartbeat\",\"params\":{\"type\":\"test_request\"}}");
+    ck_assert_uint_eq(rig.fake->request_count, 9);
+    while (fake_host_waiting(rig.fake, NULL) != NULL) { /* as when the link breaks */
+        fake_host_fail_request(rig.fake, fake_host_waiting(rig.fake, NULL)->id,
+                               HAWSER_REQUEST_UNKNOWN);
+    }
+    adapter_rig_receive(&rig, "{\"method\":\"heartbeat\",\"params\":{\"type\":\"test_request\"}}");
+    ck_assert_uint_eq(rig.fake->request_count, 10);
+}
+END_TEST
+
 START_TEST(a_heartbeat_shows_life_and_wants_no_answer)
 {
     adapter_rig_receive(&rig, "{\"params\":{\"type\":\"heartbeat\"},\"method\":\"heartbeat\"}");
@@ -188,11 +208,17 @@ START_TEST(no_answer_shows_no_life)
 }
 END_TEST
 
-START_TEST(a_heartbeat_that_cannot_be_sent_is_logged)
+START_TEST(heartbeats_that_cannot_be_sent_are_logged_once_until_one_is)
 {
+    for (unsigned i = 0; i < 3; i++) {
+        fake_host_refuse_next(rig.fake, HAWSER_NET_QUEUE_FULL);
+        rig.adapter->heartbeat(rig.object);
+    }
+    ck_assert_uint_eq(adapter_rig_count(&rig, "log 4 no heartbeat sent"), 1);
+    rig.adapter->heartbeat(rig.object);
     fake_host_refuse_next(rig.fake, HAWSER_NET_QUEUE_FULL);
     rig.adapter->heartbeat(rig.object);
-    ck_assert_uint_eq(adapter_rig_count(&rig, "log 4 no heartbeat sent"), 1);
+    ck_assert_uint_eq(adapter_rig_count(&rig, "log 4 no heartbeat sent"), 2);
 }
 END_TEST
 
@@ -212,10 +238,11 @@ int main(void)
     tcase_add_test(tests, without_the_cancel_on_disconnect_that_was_wanted_a_link_is_not_used);
     tcase_add_test(tests, cancel_on_disconnect_without_a_login_is_refused_by_the_check);
     tcase_add_test(tests, a_test_request_is_answered_at_once);
+    tcase_add_test(tests, a_storm_of_test_requests_is_answered_by_a_few);
     tcase_add_test(tests, a_heartbeat_shows_life_and_wants_no_answer);
     tcase_add_test(tests, a_heartbeat_without_a_type_is_not_understood);
     tcase_add_test(tests, any_answer_to_our_question_shows_life);
     tcase_add_test(tests, no_answer_shows_no_life);
-    tcase_add_test(tests, a_heartbeat_that_cannot_be_sent_is_logged);
+    tcase_add_test(tests, heartbeats_that_cannot_be_sent_are_logged_once_until_one_is);
     return suite_run("deribit/heartbeat", tests);
 }
