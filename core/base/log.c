@@ -244,7 +244,9 @@ int log_open(const char *path, int level, struct hawser_error *err)
     if (replace_file(path, err) != 0) {
         return -1;
     }
+    (void)pthread_mutex_lock(&process_log.lock); /* clients of several threads open it */
     (void)snprintf(process_log.path, sizeof(process_log.path), "%s", path);
+    (void)pthread_mutex_unlock(&process_log.lock);
     __atomic_store_n(&process_log.level, level, __ATOMIC_RELAXED);
     return 0;
 }
