@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/obj.h"
 #include "base/slice.h"
+#include "client/client_input.h"
 #include "client/client_options.h"
 #include "hawser/adapter.h"
 #include "rpc/build.h"
@@ -33,6 +34,7 @@ struct hawser_client {
     char *subscribe_method;
     uint32_t requests_wait;
     enum hawser_state state; /* as it was told last */
+    int has_failed;          /* FAILED was told; CLOSED may follow */
 };
 
 /** One call of subscribe_method: which channels wait for its answer. */
@@ -231,6 +233,7 @@ static void on_state(void *arg, enum hawser_state state, const struct hawser_err
 {
     struct hawser_client *client = client_of(arg);
     client->state                = state;
+    client->has_failed |= state == HAWSER_STATE_FAILED;
     if (client->callbacks.state != NULL) {
         client->in_callback++;
         client->callbacks.state(client, state, why, client->arg);
@@ -308,13 +311,10 @@ struct hawser_client *hawser_connect(const char *url, const struct hawser_client
     }
     client->magic = CLIENT_MAGIC;
     client->arg   = arg;
-    if (callbacks != NULL) {
-        memcpy(&client->callbacks, callbacks,
-               callbacks->struct_size < sizeof(client->callbacks) ? callbacks->struct_size
-                                                                  : sizeof(client->callbacks));
-    }
     /* A library speaks through its callbacks, not on the program's standard error. */
-    if (log_open(NULL, LOG_EMERG, err) != 0 || build_client(client, url, options, err) != 0) {
+    if (client_callbacks_take(callbacks, &client->callbacks, err) != 0 ||
+        log_open(NULL, LOG_EMERG, err) != 0 ||
+        build_client(client, url == NULL ? "" : url, options, err) != 0) {
         hawser_free(client);
         return NULL;
     }
@@ -364,6 +364,12 @@ void hawser_close(struct hawser_client *client, uint16_t code, const char *reaso
     session_leave(client->session, code, reason);
 }
 
+static void ignore_reply(void *arg, const struct hawser_reply *reply)
+{
+    (void)arg;
+    (void)reply;
+}
+
 int hawser_request(struct hawser_client *client, const char *method, struct hawser_slice params,
                    int64_t timeout_ms, void (*fn)(void *arg, const struct hawser_reply *reply),
                    void *arg, struct hawser_error *err)
@@ -371,6 +377,10 @@ int hawser_request(struct hawser_client *client, const char *method, struct haws
     enum hawser_state state = session_state(client->session);
     int is_open             = state == HAWSER_STATE_OPEN || state == HAWSER_STATE_RESTORING ||
                   state == HAWSER_STATE_READY;
+    fn = fn == NULL ? ignore_reply : fn;
+    if (client_request_check(method, params, err) != 0) {
+        return -1;
+    }
     if (client->requests_wait && !is_open) {
         return session_request(client->session, method, params, timeout_ms, fn, arg, err);
     }
@@ -386,7 +396,8 @@ int hawser_run(struct hawser_client *client)
     }
     struct session_info info;
     session_get_info(client->session, &info);
-    return client->state == HAWSER_STATE_CLOSED && info.ended_cleanly ? 0 : -1;
+    return client->state == HAWSER_STATE_CLOSED && info.ended_cleanly && !client->has_failed ? 0
+                                                                                             : -1;
 }
 
 void hawser_free(struct hawser_client *client)

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "net/tls.h"
+#include "ws/utf8.h"
 
 #define RETRY_COUNT      3u
 #define RETRY_DELAY_MS   1000
@@ -15,9 +16,12 @@
 #define INTERVAL_MS      30000
 #define REQUEST_MS       30000
 #define MESSAGE_BYTES    (UINT64_C(16) << 20)
+#define TIME_MAX_MS      (365 * 24 * 3600 * INT64_C(1000)) /* longer is as good as for ever */
+#define QUEUE_MIN_BYTES  (UINT64_C(64) << 10)              /* the upgrade request has to fit, too */
 #define SUBSCRIBE_METHOD "public/subscribe"
 
 #define OR_DEFAULT(field, standard) ((field) = (field) != 0 ? (field) : (standard))
+#define AT_MOST(field, bound)       ((field) = (field) < (bound) ? (field) : (bound))
 
 static int check_positive(const char *name, int64_t value, struct hawser_error *err)
 {
@@ -98,12 +102,39 @@ static int check_heartbeat(const struct hawser_client_options *options, struct h
                   "heartbeat_answer is set without heartbeat_text: nothing asks for it");
         return -1;
     }
+    if (options->heartbeat_text != NULL &&
+        !ws_utf8_is_valid((const uint8_t *)options->heartbeat_text,
+                          strlen(options->heartbeat_text))) {
+        error_set(err, HAWSER_CONF_DIRECTIVE, "heartbeat_text is not UTF-8: it could not be sent");
+        return -1;
+    }
     if (options->heartbeat_text != NULL && options->heartbeat_interval_ms == -1) {
         error_set(err, HAWSER_CONF_DIRECTIVE,
                   "heartbeat_text is set, and heartbeat_interval_ms is -1: it would never be sent");
         return -1;
     }
     return 0;
+}
+
+static void fill_in(struct hawser_client_options *out)
+{
+    OR_DEFAULT(out->retry_count, RETRY_COUNT);
+    OR_DEFAULT(out->timeout_ms, TIMEOUT_MS);
+    OR_DEFAULT(out->retry_delay_ms, RETRY_DELAY_MS);
+    OR_DEFAULT(out->max_backoff_ms,
+               out->retry_delay_ms > MAX_BACKOFF_MS ? out->retry_delay_ms : MAX_BACKOFF_MS);
+    OR_DEFAULT(out->heartbeat_interval_ms, INTERVAL_MS);
+    OR_DEFAULT(out->request_timeout_ms, REQUEST_MS);
+    OR_DEFAULT(out->max_message_bytes, MESSAGE_BYTES);
+    AT_MOST(out->timeout_ms, TIME_MAX_MS);
+    AT_MOST(out->retry_delay_ms, TIME_MAX_MS);
+    AT_MOST(out->max_backoff_ms, TIME_MAX_MS);
+    AT_MOST(out->heartbeat_interval_ms, TIME_MAX_MS);
+    AT_MOST(out->request_timeout_ms, TIME_MAX_MS);
+    AT_MOST(out->busy_poll_ms, TIME_MAX_MS);
+    if (out->subscribe_method == NULL) {
+        out->subscribe_method = SUBSCRIBE_METHOD;
+    }
 }
 
 int client_options_merge(const struct hawser_client_options *given,
@@ -123,17 +154,7 @@ int client_options_merge(const struct hawser_client_options *given,
         check_heartbeat(out, err) != 0) {
         return -1;
     }
-    OR_DEFAULT(out->retry_count, RETRY_COUNT);
-    OR_DEFAULT(out->timeout_ms, TIMEOUT_MS);
-    OR_DEFAULT(out->retry_delay_ms, RETRY_DELAY_MS);
-    OR_DEFAULT(out->max_backoff_ms,
-               out->retry_delay_ms > MAX_BACKOFF_MS ? out->retry_delay_ms : MAX_BACKOFF_MS);
-    OR_DEFAULT(out->heartbeat_interval_ms, INTERVAL_MS);
-    OR_DEFAULT(out->request_timeout_ms, REQUEST_MS);
-    OR_DEFAULT(out->max_message_bytes, MESSAGE_BYTES);
-    if (out->subscribe_method == NULL) {
-        out->subscribe_method = SUBSCRIBE_METHOD;
-    }
+    fill_in(out);
     if (out->max_backoff_ms < out->retry_delay_ms) {
         error_set(err, HAWSER_CONF_DIRECTIVE,
                   "max_backoff_ms is %lld, less than retry_delay_ms, which is %lld",
@@ -143,24 +164,28 @@ int client_options_merge(const struct hawser_client_options *given,
     return 0;
 }
 
+/* Room for one message of the largest size to be sent back, and its header. */
+static size_t queue_bytes(uint64_t max_message_bytes)
+{
+    uint64_t twice = max_message_bytes > SIZE_MAX / 2 ? SIZE_MAX : max_message_bytes * 2;
+    return twice > QUEUE_MIN_BYTES ? twice : QUEUE_MIN_BYTES;
+}
+
 void client_options_translate(const struct hawser_client_options *options, const char *url,
                               struct session_options *out)
 {
     *out = (struct session_options){
-        .name              = "client",
-        .url               = url,
-        .tls               = {.ca_file          = options->tls_ca_file,
-                              .certificate_file = options->tls_certificate_file,
-                              .key_file         = options->tls_key_file,
-                              .pins             = options->tls_pins,
-                              .verify_off       = options->tls_insecure != 0},
-        .headers           = options->headers,
-        .subprotocols      = options->subprotocols,
-        .max_message_bytes = options->max_message_bytes,
-        /* room for one message of the largest size to be sent back, and its header */
-        .max_queued_bytes   = options->max_message_bytes > SIZE_MAX / 2
-                                  ? SIZE_MAX
-                                  : (size_t)options->max_message_bytes * 2,
+        .name               = "client",
+        .url                = url,
+        .tls                = {.ca_file          = options->tls_ca_file,
+                               .certificate_file = options->tls_certificate_file,
+                               .key_file         = options->tls_key_file,
+                               .pins             = options->tls_pins,
+                               .verify_off       = options->tls_insecure != 0},
+        .headers            = options->headers,
+        .subprotocols       = options->subprotocols,
+        .max_message_bytes  = options->max_message_bytes,
+        .max_queued_bytes   = queue_bytes(options->max_message_bytes),
         .connect_timeout_ms = options->timeout_ms,
         .request_timeout_ms = options->request_timeout_ms,
         .heartbeat_ms       = options->heartbeat_interval_ms,

@@ -53,7 +53,8 @@ struct hawser_client_options {
     int64_t max_backoff_ms; /* default 30000 */
     int64_t heartbeat_interval_ms; /* WebSocket pings; default 30000; -1: none */
     int64_t request_timeout_ms;    /* default 30000 */
-    uint64_t max_message_bytes;    /* default 16 MiB; twice as much may wait to be sent */
+    uint64_t max_message_bytes;    /* default 16 MiB; twice as much, at least 64 KiB, may wait to be
+                                      sent */
     const char *const
         *headers; /* "Name: value", NULL-terminated; extra headers of the opening handshake */
     const char *subprotocols; /* "a, b": offered */
@@ -128,7 +129,7 @@ HAWSER_EXPORT struct hawser_client *hawser_connect(const char *url,
 /**
  * Send one message. What the kernel does not take at once is queued, up to twice max_message_bytes;
  * what would not fit is refused whole (HAWSER_NET_QUEUE_FULL): wait for `writable`, then send it
- * again.
+ * again. What is larger than the queue may ever get is refused for good (HAWSER_SYSTEM_LIMIT).
  * @param opcode  HAWSER_OPCODE_TEXT or HAWSER_OPCODE_BINARY
  * @return        0, or -1 with err set: not open, not UTF-8, queue full
  */
@@ -144,7 +145,8 @@ HAWSER_EXPORT size_t hawser_queued(const struct hawser_client *client);
  * Want channels, now and after every reconnect. Sent as JSON-RPC {"channels":[...]} to
  * `subscribe_method` as soon as the connection is open; READY means that the server acknowledged
  * all of them.
- * @return 0, or -1 with err set
+ * @param channels  UTF-8; copied
+ * @return 0, or -1 with err set: a name is empty or not UTF-8 (none of them is taken then)
  */
 HAWSER_EXPORT int hawser_subscribe(struct hawser_client *client, const char *const *channels,
                                    size_t count, struct hawser_error *err) HAWSER_MUST_CHECK;
@@ -160,8 +162,12 @@ HAWSER_EXPORT void hawser_close(struct hawser_client *client, uint16_t code, con
  * Send a JSON-RPC 2.0 request. `fn` is called exactly once unless -1 is returned (see host.h,
  * `call`): with the answer, or with an error when the time is over or the connection broke. It is
  * never sent twice.
- * @param timeout_ms  0: request_timeout_ms
- * @return 0, or -1 with err set: not open (see requests_wait), too many wait
+ * @param method      UTF-8, not empty
+ * @param params      one JSON array or object; len 0: none
+ * @param timeout_ms  0: request_timeout_ms; a year at most
+ * @param fn          NULL: how it ends is of no interest
+ * @return 0, or -1 with err set: not open (see requests_wait), too many wait, method or params
+ * wrong
  */
 HAWSER_EXPORT int hawser_request(struct hawser_client *client, const char *method,
                                  struct hawser_slice params, int64_t timeout_ms,
@@ -170,7 +176,8 @@ HAWSER_EXPORT int hawser_request(struct hawser_client *client, const char *metho
 
 /**
  * Run the loop until the client is CLOSED or FAILED. Only where the client made its own loop.
- * @return 0: closed by a clean close handshake; -1: anything else
+ * @return 0: closed by a clean close handshake; -1: anything else, hawser_close after it had FAILED
+ * too
  */
 HAWSER_EXPORT int hawser_run(struct hawser_client *client);
 

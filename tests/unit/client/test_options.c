@@ -61,12 +61,36 @@ START_TEST(twice_the_largest_message_may_wait_to_be_sent_however_large_that_is)
 {
     struct hawser_client_options options = HAWSER_CLIENT_OPTIONS_INIT;
     struct session_options translated;
-    options.max_message_bytes = 1000;
+    options.max_message_bytes = 100000;
     client_options_translate(&options, "ws://h", &translated);
-    ck_assert_uint_eq(translated.max_queued_bytes, 2000);
+    ck_assert_uint_eq(translated.max_queued_bytes, 200000);
+    options.max_message_bytes = 1; /* our own handshake has to go out all the same */
+    client_options_translate(&options, "ws://h", &translated);
+    ck_assert_uint_eq(translated.max_queued_bytes, 65536);
     options.max_message_bytes = UINT64_C(1) << 63;
     client_options_translate(&options, "ws://h", &translated);
     ck_assert_uint_eq(translated.max_queued_bytes, SIZE_MAX);
+}
+END_TEST
+
+START_TEST(times_are_bounded_so_that_they_can_be_added_to_a_clock)
+{
+    static const int64_t YEAR_MS       = 365 * 24 * 3600 * INT64_C(1000);
+    struct hawser_client_options given = HAWSER_CLIENT_OPTIONS_INIT;
+    struct hawser_client_options merged;
+    struct hawser_error err     = HAWSER_ERROR_INIT;
+    given.timeout_ms            = INT64_MAX;
+    given.retry_delay_ms        = INT64_MAX;
+    given.heartbeat_interval_ms = INT64_MAX;
+    given.request_timeout_ms    = INT64_MAX;
+    given.busy_poll_ms          = INT64_MAX;
+    ck_assert_int_eq(client_options_merge(&given, &merged, &err), 0);
+    ck_assert_int_eq(merged.timeout_ms, YEAR_MS);
+    ck_assert_int_eq(merged.retry_delay_ms, YEAR_MS);
+    ck_assert_int_eq(merged.max_backoff_ms, YEAR_MS);
+    ck_assert_int_eq(merged.heartbeat_interval_ms, YEAR_MS);
+    ck_assert_int_eq(merged.request_timeout_ms, YEAR_MS);
+    ck_assert_int_eq(merged.busy_poll_ms, YEAR_MS);
 }
 END_TEST
 
@@ -142,6 +166,10 @@ START_TEST(an_option_that_is_wrong_is_named)
     given.heartbeat_text        = "ping";
     given.heartbeat_interval_ms = -1;
     refused(&given, "heartbeat_interval_ms");
+    given.heartbeat_text        = "b\xff"
+                                  "d";
+    given.heartbeat_interval_ms = 0;
+    refused(&given, "heartbeat_text");
     given.struct_size = 0;
     refused(&given, "struct_size");
 }
@@ -168,6 +196,7 @@ int main(void)
     TCase *cases = tcase_create("options");
     tcase_set_timeout(cases, 30);
     tcase_add_test(cases, twice_the_largest_message_may_wait_to_be_sent_however_large_that_is);
+    tcase_add_test(cases, times_are_bounded_so_that_they_can_be_added_to_a_clock);
     tcase_add_test(cases, compression_is_offered_unless_it_is_off);
     tcase_add_test(cases, no_options_are_all_defaults);
     tcase_add_test(cases, what_is_set_stays_and_the_rest_is_filled_in);
