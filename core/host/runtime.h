@@ -47,6 +47,7 @@ struct runtime_output {
 };
 
 struct runtime_yield;
+struct runtime_take;
 
 struct runtime_session {
     struct list node; /* in runtime->leaving once it was told to leave; else alone */
@@ -67,6 +68,7 @@ struct runtime_session {
     int behind;                  /* it could not: its lines are of older settings */
     struct runtime_yield *yield; /* another process is to take over; NULL: none */
     int yielded;                 /* one did */
+    struct runtime_take *take;   /* it takes over, as soon as it has read what is there; NULL: no */
     int leaving;
     int finished; /* CLOSED or FAILED while leaving: freed at the next sweep */
 };
@@ -179,7 +181,8 @@ void runtime_yield(struct runtime *runtime, const json_t *about);
 void runtime_set_standby(struct runtime *runtime, const json_t *standby);
 /** @return given: names of those that stand by; NULL: no memory */
 json_t *runtime_standing_by(const struct runtime *runtime);
-/** The other process said how far a session was: go on from there. */
+/** The other process said how far a session was: go on from there, once all is read that came
+ * meanwhile. */
 void runtime_take(struct runtime *runtime, const json_t *marks);
 /** The other process has no link of this session any more. */
 void runtime_go_on_alone(struct runtime *runtime, const json_t *about);
@@ -239,6 +242,8 @@ void runtime_on_standing_by(void *session, const struct hawser_error *why);
 int runtime_session_is_going(const struct runtime_session *session);
 /** End of a yield, done or not. */
 void runtime_yield_free(struct runtime_session *session);
+/** Where it is about to go on, it does so now. */
+void runtime_take_now(struct runtime_session *session);
 void runtime_say_gone(struct runtime *runtime, const char *name);
 /** For struct bundle_env. */
 void runtime_on_moved(void *session, const struct hawser_error *why);

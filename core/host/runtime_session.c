@@ -70,6 +70,7 @@ void runtime_session_destroy(struct runtime_session *session)
     list_remove(&session->node);
     runtime_move_ended(session);
     runtime_yield_free(session);
+    runtime_take_now(session);
     bundle_destroy(session->bundle);
     runtime_config_release(session->config);
     stream_feed_release(session->feed);
@@ -256,6 +257,7 @@ void runtime_session_leave(struct runtime_session *session, const char *reason)
     (void)registry_remove(session->runtime->sessions,
                           session->name); /* absent when it is leaving already */
     session->leaving = 1;
+    runtime_take_now(session);
     runtime_move_ended(session);
     list_remove(&session->node);
     list_append(&session->runtime->leaving, &session->node);

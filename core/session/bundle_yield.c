@@ -153,12 +153,14 @@ static void drop_until(struct bundle *bundle, struct bundle_channel *channel, st
 static int meet_by_number(struct bundle *bundle, struct bundle_channel *channel,
                           const struct bundle_mark *mark)
 {
-    size_t slot             = slot_of(channel);
-    struct list *held       = &channel->held[slot];
-    struct bundle_held *one = HELD_OF(held->next);
-    uint64_t highest        = HELD_OF(held->prev)->delivery.sequence;
-    struct merge_item first = {&one->delivery, one->hash, slot, one->at};
-    merge_follow(&channel->merge, &first, highest);
+    size_t slot              = slot_of(channel);
+    struct list *held        = &channel->held[slot];
+    struct bundle_held *one  = HELD_OF(held->next);
+    struct bundle_held *last = HELD_OF(held->prev);
+    uint64_t highest         = last->delivery.sequence;
+    struct bundle_held *from = highest < mark->sequence ? last : one;
+    struct merge_item begin  = {&from->delivery, from->hash, slot, clock_monotonic()};
+    merge_follow(&channel->merge, &begin, highest); /* it is waited for from now on, not before */
     if (one->delivery.sequence > mark->sequence) {
         channel->merge.lines[slot].joined = (uint8_t)follows(one, mark->sequence);
         return channel->merge.lines[slot].joined;

@@ -8,18 +8,11 @@ import time
 import unittest
 
 from lib.control import Peer
-from lib.upgrade import NAMES, SESSIONS, UpgradeCase, config, events
+from lib.upgrade import NAMES, OF_FIRST, SESSIONS, UpgradeCase, config, events
 from lib.wait import wait_until
-
-OF_FIRST = ["s0", "s3", "s4"]  # the first worker's
 
 
 class UpgradeIsInterrupted(UpgradeCase):
-    def more_records(self, host, count):
-        """The first session brings more, without a question to the master."""
-        seen = len(host.records(f"data/{NAMES[0]}.jsonl"))
-        host.wait_records(f"data/{NAMES[0]}.jsonl", lambda records: len(records) > seen + count, "more records")
-
     def is_dead(self, pid):
         """Dead, and its parent has not taken notice."""
         with open(f"/proc/{pid}/stat", encoding="ascii") as file:

@@ -13,6 +13,7 @@ BOOK = "book.BTC-PERPETUAL.100ms"
 TRADES = "trades.BTC-PERPETUAL.100ms"
 TICKER = "ticker.BTC-PERPETUAL.100ms"  # without sequence numbers
 NAMES = [f"s{i}" for i in range(SESSIONS)]
+OF_FIRST = ["s0", "s3", "s4"]  # the first worker's
 
 HEAD = """load_module hawser_deribit.so;
 load_module hawser_jsonl.so;
@@ -49,6 +50,11 @@ class UpgradeCase(unittest.TestCase):
         for name in NAMES:
             seen = host.ask("session.state", {"session": name})["sequence"]
             wait_until(lambda n=name, s=seen: host.ask("session.state", {"session": n})["sequence"] > s + count, f"more records of {name}")
+
+    def more_records(self, host, count):
+        """The first session brings more, without a question to the master."""
+        seen = len(host.records(f"data/{NAMES[0]}.jsonl"))
+        host.wait_records(f"data/{NAMES[0]}.jsonl", lambda records: len(records) > seen + count, "more records")
 
     def upgrade(self, host):
         """Begin. Gives back the inode of the new program, and what tells whether its processes have followed."""

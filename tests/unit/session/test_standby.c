@@ -188,6 +188,20 @@ START_TEST(what_has_numbers_and_comes_late_is_not_repeated)
 }
 END_TEST
 
+START_TEST(one_that_stood_by_for_long_may_be_a_little_late) /* the patience begins at the mark */
+{
+    stand_by();
+    send_to_both("snap a 1");
+    rig_pass_ms(&rig, 6000);
+    send_to(&giver, "seq a 1 2");
+    take();
+    send_to(&taker, "seq a 1 2");
+    ck_assert_str_eq(taker.records, "");
+    send_to(&taker, "seq a 2 3");
+    ck_assert_str_eq(taker.records, "seq a 2 3;");
+}
+END_TEST
+
 START_TEST(what_has_no_numbers_is_known_by_its_content)
 {
     stand_by();
@@ -364,6 +378,7 @@ int main(void)
     tcase_set_timeout(cases, 60);
     tcase_add_test(cases, what_has_numbers_goes_on_behind_the_last_one);
     tcase_add_test(cases, what_has_numbers_and_comes_late_is_not_repeated);
+    tcase_add_test(cases, one_that_stood_by_for_long_may_be_a_little_late);
     tcase_add_test(cases, what_has_no_numbers_is_known_by_its_content);
     tcase_add_test(cases, what_has_no_numbers_and_comes_late_is_not_repeated);
     tcase_add_test(cases, equal_messages_are_told_apart_by_when_they_came);
