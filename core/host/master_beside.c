@@ -11,7 +11,8 @@
 #include "host/master.h"
 #include "telemetry/area.h"
 
-#define GRACE_MS   5000 /* behind reload_timeout; then who is waited for is ended */
+#define GRACE_MS   5000  /* behind reload_timeout; then who is waited for is ended */
+#define GIVING_MS  30000 /* at least, for one that was asked: calls, outputs, goodbye */
 #define MOST_TRIES 3u
 
 static struct master_child *successor(struct master *master)
@@ -33,10 +34,26 @@ static void forget(struct master_roll *roll)
     roll->tries   = 0;
 }
 
+/** @return how many sessions the old one was asked for, and has yet */
+static size_t count_asked(const struct master_roll *roll)
+{
+    size_t count = 0;
+    const char *session;
+    json_t *asked;
+    json_object_foreach(roll->waiting, session, asked)
+    {
+        count += json_is_true(asked);
+    }
+    return count;
+}
+
 static void expect_progress(struct master_roll *roll)
 {
-    int64_t longest_ms = roll->other.master->settings.reload_timeout_ms + GRACE_MS;
-    roll->deadline     = clock_monotonic() + longest_ms * CLOCK_NS_PER_MS;
+    int64_t longest_ms = roll->other.master->settings.reload_timeout_ms;
+    if (longest_ms < GIVING_MS && count_asked(roll) > 0) {
+        longest_ms = GIVING_MS;
+    }
+    roll->deadline = clock_monotonic() + (longest_ms + GRACE_MS) * CLOCK_NS_PER_MS;
 }
 
 static void tell(struct master_child *child, enum channel_type type, struct hawser_slice body)
@@ -369,19 +386,6 @@ static void ask_for_all(struct master *master)
     }
 }
 
-static int all_asked(const struct master_roll *roll)
-{
-    const char *session;
-    json_t *asked;
-    json_object_foreach(roll->waiting, session, asked)
-    {
-        if (!json_is_true(asked)) {
-            return 0;
-        }
-    }
-    return 1;
-}
-
 static void end(struct master_child *child)
 {
     log_write(LOG_ALERT, "HW-HOST-127", "%s (pid %d) does not come to an end; killing it",
@@ -399,7 +403,7 @@ void master_roll_look_beside(struct master *master)
     }
     if (roll->step == ROLL_PARTING || roll->step == ROLL_DROPPING || roll->other.generation == 0) {
         end(&roll->other);
-    } else if (all_asked(roll)) {
+    } else if (count_asked(roll) == json_object_size(roll->waiting)) {
         end(roll->child);
     } else {
         ask_for_all(master);

@@ -63,7 +63,7 @@ class UpgradeWithoutAGap(UpgradeCase):
 
     def test_a_successor_that_is_held_up_catches_up_first(self):
         """It hears how far the old worker came before it has read what the exchange sent in front of that."""
-        sim, host = self.start(rate=500)
+        sim, host = self.start("worker_timeout off;\n", rate=500)
         sim.command("auth silent")
         inode, done = self.upgrade(host)
         old, new = wait_until(lambda: self.find_successors(host), "a successor")[0]
@@ -78,6 +78,18 @@ class UpgradeWithoutAGap(UpgradeCase):
             self.assertIn("error", peer.read())
             wait_until(lambda n=name: f"{old} worker0: HW-SESSION-036 session={n} its link is gone" in host.log(), f"{name} to be given away")
         os.kill(new, signal.SIGCONT)
+        self.finish(host, inode, done)
+        for records in self.stop(host).values():
+            self.check_whole(records)
+
+    def test_calls_are_waited_for_longer_than_for_a_reload(self):
+        sim, host = self.start("reload_timeout 3s;\n", rate=200)
+        sim.command("auth silent")
+        inode, done = self.upgrade(host)
+        wait_until(lambda: self.find_successors(host), "a successor")
+        with Peer(host) as peer:
+            answer = peer.ask("session.call", {"session": OF_FIRST[0], "method": "public/auth", "params": {}, "timeout_ms": 9900})
+        self.assertEqual(answer["error"]["data"]["name"], "REQUEST_TIMEOUT", answer)
         self.finish(host, inode, done)
         for records in self.stop(host).values():
             self.check_whole(records)
