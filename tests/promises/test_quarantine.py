@@ -20,7 +20,7 @@ def config(url, *faulty, module=FAULTY):
     healthy = "".join(f"session s{i} {{ adapter deribit; url {url}; subscribe ticker.BTC-PERPETUAL.100ms; }}\n" for i in range(HEALTHY))
     bad = "".join(f"output jsonl {name} {{ path data/{name}.jsonl; }}\nsession {name} {{ adapter faulty; url {url}; subscribe ticks;"
                   f" output {name}; fault crash_connected; fault_file run/{name}; reconnect delay=50ms; }}\n" for name in faulty)
-    return (f"connect_budget rate=0;\nload_module hawser_deribit.so;\nload_module hawser_jsonl.so;\nload_module {module};\n{healthy}{bad}")
+    return (f"connect_budget rate=0;\nworker_restarts most=0;\nload_module hawser_deribit.so;\nload_module hawser_jsonl.so;\nload_module {module};\n{healthy}{bad}")
 
 
 def quarantine(host):
