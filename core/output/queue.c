@@ -16,6 +16,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -24,6 +26,11 @@
 
 #define CLAIM_BITS 16u
 #define CLAIM_MASK ((UINT64_C(1) << CLAIM_BITS) - 1)
+
+/* Of each ring an empty queue keeps so much, and gives so much of the rest back at a time: no push
+ * takes long for it. */
+#define KEEP_BYTES      (512u * 1024)
+#define GIVE_BACK_BYTES (1024u * 1024)
 
 _Static_assert(OUTPUT_BATCH_RECORDS <= CLAIM_MASK, "a claim fits below the number");
 
@@ -41,12 +48,15 @@ struct output_queue {
     size_t max_bytes;
     size_t max_records;
     enum output_policy when_full;
+    size_t page_bytes;
 
     /* Written by the producer. */
     _Alignas(64) _Atomic uint64_t tail; /* number of the next record to put */
     _Atomic uint64_t refused;
     uint64_t end;          /* position behind the newest record */
     _Atomic uint64_t base; /* number of the record in the first slot; moves while there is none */
+    size_t touched_bytes;  /* from the start of the ring: what holds memory */
+    size_t touched_slots;  /* the same of the other ring, in bytes */
 
     /* Written by both. */
     _Alignas(64) _Atomic uint64_t front;
@@ -67,7 +77,8 @@ struct output_queue *output_queue_create(size_t max_records, size_t max_bytes,
     size_t rounded = (max_bytes + OUTPUT_RECORD_ALIGN - 1) / OUTPUT_RECORD_ALIGN;
     *queue         = (struct output_queue){.max_bytes   = rounded * OUTPUT_RECORD_ALIGN,
                                            .max_records = max_records,
-                                           .when_full   = when_full};
+                                           .when_full   = when_full,
+                                           .page_bytes  = (size_t)sysconf(_SC_PAGESIZE)};
     /* Pages that are never reached take no memory: see start_anew. */
     queue->bytes = malloc(queue->max_bytes);
     queue->slots = calloc(max_records, sizeof(queue->slots[0]));
@@ -106,13 +117,32 @@ static uint64_t claim_in(uint64_t front)
     return front & CLAIM_MASK;
 }
 
+/* Whole pages of ours alone: the last one may hold somebody else's, too. */
+static void give_back(void *ring, size_t *touched, size_t page_bytes)
+{
+    size_t surplus = *touched - KEEP_BYTES;
+    size_t keep    = *touched - (surplus < GIVE_BACK_BYTES ? surplus : GIVE_BACK_BYTES);
+    uintptr_t from = ((uintptr_t)ring + keep + page_bytes - 1) / page_bytes * page_bytes;
+    uintptr_t to   = ((uintptr_t)ring + *touched) / page_bytes * page_bytes;
+    if (from < to) {
+        (void)madvise((void *)from, to - from, MADV_DONTNEED); /* refused, they stay */
+    }
+    *touched = from < to ? (size_t)(from - (uintptr_t)ring) : KEEP_BYTES;
+}
+
 /* An empty queue goes on at its first slot and byte: as long as it never fills, few pages are ever
- * touched. The consumer, which has no claim on an empty queue, reads the base after the tail that
- * is stored behind it. */
+ * touched, and those of a time when it was full go back. The consumer, which has no claim on an
+ * empty queue, reads the base after the tail that is stored behind it. */
 static void start_anew(struct output_queue *queue, uint64_t tail)
 {
     queue->end = (queue->end + queue->max_bytes - 1) / queue->max_bytes * queue->max_bytes;
     atomic_store_explicit(&queue->base, tail, memory_order_relaxed);
+    if (queue->touched_bytes > KEEP_BYTES) {
+        give_back(queue->bytes, &queue->touched_bytes, queue->page_bytes);
+    }
+    if (queue->touched_slots > KEEP_BYTES) {
+        give_back(queue->slots, &queue->touched_slots, queue->page_bytes);
+    }
 }
 
 /* Where `need` bytes can go in one piece. @return 1, or 0: no room while `oldest` is kept */
@@ -135,15 +165,25 @@ static size_t refuse(struct output_queue *queue)
     return 1;
 }
 
+static void note_touched(size_t *touched, size_t end)
+{
+    if (end > *touched) {
+        *touched = end;
+    }
+}
+
 static void put(struct output_queue *queue, uint64_t tail, uint64_t start, size_t need,
                 const struct hawser_record *record)
 {
     struct slot *slot = slot_at(queue, tail);
+    size_t place      = (size_t)(start % queue->max_bytes);
     slot->start       = start;
     slot->end         = start + need;
     slot->refused     = atomic_load_explicit(&queue->refused, memory_order_relaxed);
-    output_record_store(queue->bytes + start % queue->max_bytes, record);
+    output_record_store(queue->bytes + place, record);
     queue->end = start + need;
+    note_touched(&queue->touched_bytes, place + need);
+    note_touched(&queue->touched_slots, (size_t)(slot + 1 - queue->slots) * sizeof(*slot));
     /* Sequentially consistent, so that the pusher's look at the sleeper comes after it. */
     atomic_store(&queue->tail, tail + 1);
 }

@@ -242,6 +242,30 @@ START_TEST(a_queue_that_is_emptied_again_and_again_stays_small)
 }
 END_TEST
 
+START_TEST(a_queue_that_was_full_gives_its_memory_back_when_it_is_emptied)
+{
+    uint64_t n    = 0;
+    size_t before = 0;
+    make(1 << 20, 1 << 26, OUTPUT_DROP_OLDEST);
+    (void)push(++n, 100);
+    ck_assert_int_eq(output_queue_take(queue, &batch), 0);
+    before = resident_bytes();
+    for (int i = 0; i < 400000; i++) {
+        (void)push(++n, 100);
+    }
+    size_t full = resident_bytes();
+    ck_assert_uint_gt(full, before + (32u << 20));
+    while (output_queue_take(queue, &batch) == 0 && batch.count > 0) {
+    }
+    for (int i = 0; i < 100; i++) { /* a piece goes back each time */
+        (void)push(++n, 100);
+        ck_assert_int_eq(output_queue_take(queue, &batch), 0);
+        ck_assert_uint_eq(batch.count, 1);
+    }
+    ck_assert_uint_lt(resident_bytes(), before + (4u << 20));
+}
+END_TEST
+
 #define THREADED_RECORDS 200000u
 
 static void *produce(void *arg)
@@ -294,6 +318,7 @@ int main(void)
     tcase_add_test(tests, a_batch_ends_behind_the_record_that_reaches_its_bytes);
     tcase_add_loop_test(tests, any_mixture_of_pushing_and_taking_accounts_for_every_record, 0, 12);
     tcase_add_test(tests, a_queue_that_is_emptied_again_and_again_stays_small);
+    tcase_add_test(tests, a_queue_that_was_full_gives_its_memory_back_when_it_is_emptied);
     tcase_add_loop_test(tests, two_threads_account_for_every_record, 0, 2);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
