@@ -31,6 +31,7 @@ struct hawser_client {
     void *arg;
     struct net_loop *loop;
     struct session *session;
+    const size_t *requests_waiting; /* of the session's */
     char *subscribe_method;
     uint32_t requests_wait;
     enum hawser_state state; /* as it was told last */
@@ -82,15 +83,13 @@ static __attribute__((noinline)) int take_answer(struct hawser_client *client,
 static void adapter_message(void *adapter, const struct hawser_message *message)
 {
     struct hawser_client *client = client_of(adapter);
-    if (!message->binary && session_requests_waiting(client->session) > 0 &&
-        take_answer(client, message->bytes)) {
+    if (*client->requests_waiting > 0 && !message->binary && take_answer(client, message->bytes)) {
         return;
     }
     if (client->callbacks.message != NULL) {
         client->in_callback++;
-        client->callbacks.message(client,
-                                  message->binary ? HAWSER_OPCODE_BINARY : HAWSER_OPCODE_TEXT,
-                                  message->bytes, client->arg);
+        client->callbacks.message(client, message->binary + HAWSER_OPCODE_TEXT, message->bytes,
+                                  client->arg);
         client->in_callback--;
     }
 }
@@ -297,7 +296,11 @@ static int build_client(struct hawser_client *client, const char *url,
     client->requests_wait = merged.requests_wait;
     client_options_translate(&merged, url, &session_options);
     client->session = session_create(&session_options, &env, err);
-    return client->session == NULL ? -1 : 0;
+    if (client->session == NULL) {
+        return -1;
+    }
+    client->requests_waiting = session_requests_waiting(client->session);
+    return 0;
 }
 
 struct hawser_client *hawser_connect(const char *url, const struct hawser_client_options *options,

@@ -273,7 +273,7 @@ clock_ns_t rpc_pending_next_deadline(const struct rpc_pending *pending)
     return pending->count == 0 ? 0 : pending->heap[0]->deadline;
 }
 
-size_t rpc_pending_count(const struct rpc_pending *pending)
+const size_t *rpc_pending_count(const struct rpc_pending *pending)
 {
-    return pending->count;
+    return &pending->count;
 }

@@ -30,7 +30,8 @@ size_t rpc_pending_expire(struct rpc_pending *pending, clock_ns_t now);
 void rpc_pending_fail_all(struct rpc_pending *pending, const struct hawser_error *why);
 /** @return the earliest deadline; 0: none waits */
 clock_ns_t rpc_pending_next_deadline(const struct rpc_pending *pending);
-size_t rpc_pending_count(const struct rpc_pending *pending);
+/** @return how many wait; borrowed, and up to date as long as the book lives */
+const size_t *rpc_pending_count(const struct rpc_pending *pending);
 
 /** A JSON-RPC error object as an error: REQUEST_REFUSED with its code as cause and its message. */
 void rpc_error_explain(struct hawser_slice error_object, struct hawser_error *err);

@@ -109,7 +109,7 @@ static int has_settled(const struct bundle *bundle, clock_ns_t now)
     if (overlap < SETTLE_NS || (overlap < SETTLE_MAX_NS && bundle_is_in_doubt(s->next))) {
         return 0;
     }
-    return session_requests_waiting(s->old->session) == 0 ||
+    return *session_requests_waiting(s->old->session) == 0 ||
            overlap >= requests_ms(s->old) * CLOCK_NS_PER_MS;
 }
 

@@ -24,7 +24,7 @@ void session_get_info(const struct session *session, struct session_info *out)
         .held               = session->state == HAWSER_STATE_BACKOFF && session->held,
         .channels_wanted    = wanted_count(&session->wanted),
         .channels_confirmed = session->wanted.state_count[CHANNEL_CONFIRMED],
-        .requests_waiting   = rpc_pending_count(session->requests),
+        .requests_waiting   = *rpc_pending_count(session->requests),
         .late_answers       = session->late_answers,
         .foreign_messages   = session->foreign,
         .illegal_events     = session->illegal,
@@ -38,7 +38,7 @@ enum hawser_state session_state(const struct session *session)
     return session->state;
 }
 
-size_t session_requests_waiting(const struct session *session)
+const size_t *session_requests_waiting(const struct session *session)
 {
     return rpc_pending_count(session->requests);
 }

@@ -44,14 +44,11 @@ static void on_phase(void *arg, enum ws_phase phase)
     session_drain(session);
 }
 
-/* Counted by two adds; an event only where a sink wants one for each message. Without telemetry the
- * cells are ones that all threads share: better not touched. */
-static inline void report_received(struct session *session, size_t bytes)
+/* Counted by two adds; an event only where a sink wants one for each message. Not inlined, like the
+ * others beside on_message: what they need to remember would be saved for each message. */
+static __attribute__((noinline)) void report_received(const struct session *session, size_t bytes)
 {
     struct telemetry_writer *writer = session->env.telemetry;
-    if (writer == NULL) {
-        return;
-    }
     telemetry_count(session->received_cell, 1);
     telemetry_count(session->bytes_cell, (int64_t)bytes);
     if (telemetry_wants(writer, HAWSER_EVENT_MESSAGE_RECEIVED)) {
@@ -60,36 +57,48 @@ static inline void report_received(struct session *session, size_t bytes)
     }
 }
 
+/* What the message that was handled set going. @return 1: its link is gone */
+static __attribute__((noinline)) int settle(struct session *session)
+{
+    const struct ws_conn *conn = session->conn; /* only what follows may take it down */
+    session->unsettled         = 0;
+    if (session->told_secret) { /* it would lie in the buffer until others are written over it */
+        session->told_secret = 0;
+        explicit_bzero((void *)(uintptr_t)session->message.bytes.data, session->message.bytes.len);
+    }
+    if (session->queued > 0) {
+        session_drain(session);
+    }
+    return session->conn != conn || conn == NULL;
+}
+
 /* What is told of it stands in the session: it is the same for all that one read brought, but for
  * the bytes. */
 static int on_message(void *arg, enum hawser_opcode opcode, struct hawser_slice bytes)
 {
-    struct session *session    = SELF(arg);
-    const struct ws_conn *conn = session->conn;
-    session->message.bytes     = bytes;
-    session->message.binary    = opcode == HAWSER_OPCODE_BINARY;
+    struct session *session = SELF(arg);
+    session->message.bytes  = bytes;
+    session->message.binary =
+        (uint32_t)opcode - HAWSER_OPCODE_TEXT; /* 1 and 2: nothing else comes */
     session->messages++;
     session->last_message_ns = session->message.received_ns;
-    report_received(session, bytes.len);
-    if (session->options.beat_answer != NULL && session_beat_answers(session, bytes)) {
+    if (session->env.telemetry != NULL) { /* else the cells are ones that all threads share */
+        report_received(session, bytes.len);
+    }
+    if (session->options.beat_answer != NULL &&
+        session_beat_answers(session, session->message.bytes)) {
         return 0;
     }
     uint64_t before = session_enter(session, WATCH_MESSAGE);
     session->env.adapter->message(session->adapter, &session->message);
     session_exit(session, before);
-    if (session->told_secret) { /* it would lie in the buffer until others are written over it */
-        session->told_secret = 0;
-        explicit_bzero((void *)(uintptr_t)bytes.data, bytes.len);
-    }
-    if (session->queued > 0) {
-        session_drain(session);
-    }
-    return session->conn != conn;
+    return session->unsettled ? settle(session) : 0;
 }
 
 void session_message_is_secret(struct session *session)
 {
     session->told_secret = 1;
+    session->unsettled   = 1;
 }
 
 static void on_activity(void *arg, size_t bytes)

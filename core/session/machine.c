@@ -22,6 +22,7 @@ void session_post(struct session *session, enum session_event event)
     if (i == session->queued) {
         session->queued++;
     }
+    session->unsettled = 1;
     session_wake(session);
 }
 

@@ -215,8 +215,9 @@ struct session_info {
 };
 void session_get_info(const struct session *session, struct session_info *out);
 enum hawser_state session_state(const struct session *session);
-/** Hot. @return how many requests wait for their answer */
-size_t session_requests_waiting(const struct session *session);
+/** @return how many requests wait for their answer; borrowed, and up to date as long as the session
+ * lives: for whoever asks at each message */
+const size_t *session_requests_waiting(const struct session *session);
 const char *session_name(const struct session *session);
 /** Walk the channels: name, 1 when confirmed, 1 when wanted at run time and not by the config. */
 void session_each_channel(const struct session *session,

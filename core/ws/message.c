@@ -337,41 +337,42 @@ static int take_frame(struct ws_reader *reader, struct window *in, struct hawser
                                                : start_gathering(reader, &frame, in, header, err);
 }
 
+/* The length of an unmasked frame's payload. Its 4 first bytes are there. @return the header's
+ * length; 0: long, masked, or not in its shortest form */
+static inline size_t plain_length(const uint8_t *at, size_t *len)
+{
+    if (at[1] == 126) {
+        *len = (size_t)at[2] << 8 | at[3];
+        return *len >= 126 ? 4 : 0;
+    }
+    *len = at[1];
+    return *len < 126 ? 2 : 0;
+}
+
 /* The frames that make up nearly all traffic, without the general decoder: unmasked whole data
  * frames with nothing unusual about them, back to back. Anything else, a fault too, is left to
  * take_frame. Hot, and not inlined, so that all of it stays in registers. */
 static __attribute__((noinline)) int take_plain(struct ws_reader *reader, struct window *in)
 {
-    const char *at  = (const char *)in->bytes + in->at;
-    const char *end = (const char *)in->bytes + in->len;
-    int rc          = GO_ON;
+    const uint8_t *at      = in->bytes + in->at;
+    const uint8_t *end     = in->bytes + in->len;
+    const unsigned checked = reader->text_unchecked ? 0 : FIN | HAWSER_OPCODE_TEXT;
+    int rc                 = GO_ON;
     while (end - at >= 4 && rc == GO_ON) {
-        unsigned first = (uint8_t)at[0];
-        size_t len     = (uint8_t)at[1];
-        size_t header  = 2;
-        if (len == 126) {
-            len    = (size_t)(uint8_t)at[2] << 8 | (uint8_t)at[3];
-            header = 4;
-            if (len < 126) {
-                break; /* not its shortest form */
-            }
-        } else if (len > 126) {
-            break;
-        }
-        if ((first != (FIN | HAWSER_OPCODE_TEXT) && first != (FIN | HAWSER_OPCODE_BINARY)) ||
-            len > (size_t)(end - at) - header || len > reader->max_message_bytes) {
-            break;
-        }
-        const char *payload = at + header;
-        if (first == (FIN | HAWSER_OPCODE_TEXT) && !reader->text_unchecked &&
-            !ws_utf8_is_valid((const uint8_t *)payload, len)) {
+        size_t len;
+        unsigned first         = at[0];
+        size_t header          = plain_length(at, &len);
+        const uint8_t *payload = at + header;
+        if (header == 0 || first - (FIN | HAWSER_OPCODE_TEXT) > 1 ||
+            len > (size_t)(end - payload) || len > reader->max_message_bytes ||
+            (first == checked && !ws_utf8_is_valid(payload, len))) {
             break;
         }
         at = payload + len;
         rc = reader->handler.message(reader->message_arg, (enum hawser_opcode)(first & 0xfu),
-                                     (struct hawser_slice){payload, len});
+                                     slice_make(payload, len));
     }
-    in->at = (size_t)(at - (const char *)in->bytes);
+    in->at = (size_t)(at - in->bytes);
     return rc != GO_ON ? STOPPED : GO_ON;
 }
 

@@ -154,7 +154,7 @@ static void step(struct run *run, uint8_t byte, struct hawser_slice rest)
         break;
     case 4:
         (void)rpc_pending_expire(run->pending, run->now);
-        must(rpc_pending_next_deadline(run->pending) == 0 || rpc_pending_count(run->pending) > 0);
+        must(rpc_pending_next_deadline(run->pending) == 0 || *rpc_pending_count(run->pending) > 0);
         break;
     case 5:
         run->again = 1;
@@ -167,8 +167,8 @@ static void step(struct run *run, uint8_t byte, struct hawser_slice rest)
         rpc_pending_fail_all(run->pending, &why);
         break;
     }
-    must(rpc_pending_count(run->pending) <= WAITING_MAX);
-    must(rpc_pending_count(run->pending) == run->added - run->over);
+    must(*rpc_pending_count(run->pending) <= WAITING_MAX);
+    must(*rpc_pending_count(run->pending) == run->added - run->over);
 }
 
 static void fuzz_answers(struct hawser_slice bytes)
@@ -184,7 +184,7 @@ static void fuzz_answers(struct hawser_slice bytes)
     run.again = 0;
     error_set(&why, HAWSER_NET_LOST, "the end");
     rpc_pending_fail_all(run.pending, &why);
-    must(rpc_pending_count(run.pending) == 0 && run.over == run.added);
+    must(*rpc_pending_count(run.pending) == 0 && run.over == run.added);
     rpc_pending_destroy(run.pending);
     free(run.ended);
 }
