@@ -8,29 +8,67 @@
 #include <string.h>
 
 #define HASH_MULTIPLIER UINT64_C(0x9e3779b97f4a7c15) /* 2^64 / golden ratio */
+#define HASH_OTHER      UINT64_C(0xd6e8feb86659fd93) /* odd, and as mixed as the first */
 
-/** Hot. Reads eight bytes at a time, the last of them overlapping. @return the same number for the
- * same bytes in one process */
+/* Both halves of a product depend on all bits of its factors; the sum is for a factor that is 0. */
+#if defined(__SIZEOF_INT128__)
+
+static inline uint64_t hash_mix(uint64_t a, uint64_t b)
+{
+    a ^= HASH_MULTIPLIER;
+    b ^= HASH_OTHER;
+    __extension__ unsigned __int128 product = (unsigned __int128)a * b;
+    return (uint64_t)product ^ (uint64_t)(product >> 64) ^ (a + b);
+}
+
+#else
+
+static inline uint64_t hash_mix(uint64_t a, uint64_t b)
+{
+    a = (a ^ a >> 32) * HASH_MULTIPLIER;
+    b = (b ^ HASH_OTHER ^ a >> 29) * HASH_OTHER;
+    return a ^ b ^ b >> 32;
+}
+
+#endif
+
+static inline uint64_t hash_word(const uint8_t *at)
+{
+    uint64_t word;
+    memcpy(&word, at, sizeof(word));
+    return word;
+}
+
+/* Up to seven bytes as one number; those in the middle may be in it twice. */
+static inline uint64_t hash_short(const uint8_t *at, size_t len)
+{
+    uint32_t first = 0;
+    uint32_t last  = 0;
+    if (len >= sizeof(first)) {
+        memcpy(&first, at, sizeof(first));
+        memcpy(&last, at + len - sizeof(last), sizeof(last));
+        return (uint64_t)first << 32 | last;
+    }
+    return len == 0 ? 0 : (uint64_t)at[0] << 16 | (uint64_t)at[len / 2] << 8 | at[len - 1];
+}
+
+/** Hot. Sixteen bytes at a time, the last of them overlapping. @return the same number for the same
+ * bytes in one process */
 static inline uint64_t hash_bytes(const void *bytes, size_t len)
 {
     const uint8_t *at = bytes;
-    size_t left       = len;
-    uint64_t hash     = (uint64_t)len * HASH_MULTIPLIER;
-    uint64_t word     = 0;
-    for (; left >= sizeof(word); at += sizeof(word), left -= sizeof(word)) {
-        memcpy(&word, at, sizeof(word));
-        hash = (hash ^ word) * HASH_MULTIPLIER;
-        hash ^= hash >> 29;
+    uint64_t hash     = (uint64_t)len * HASH_OTHER;
+    if (len < 8) {
+        return hash_mix(hash, hash_short(at, len));
     }
-    if (left > 0) {
-        if (len >= sizeof(word)) {
-            memcpy(&word, at + left - sizeof(word), sizeof(word));
-        } else {
-            memcpy(&word, at, left);
-        }
-        hash = (hash ^ word) * HASH_MULTIPLIER;
+    if (len < 16) {
+        return hash_mix(hash ^ hash_word(at), hash_word(at + len - 8));
     }
-    return hash ^ (hash >> 32);
+    const uint8_t *last = at + len - 16;
+    for (; at < last; at += 16) {
+        hash = hash_mix(hash ^ hash_word(at), hash_word(at + 8));
+    }
+    return hash_mix(hash ^ hash_word(last), hash_word(last + 8));
 }
 
 #endif

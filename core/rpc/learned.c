@@ -17,8 +17,8 @@
 
 #define WANTED (HAWSER_ENVELOPE_HAS_CHANNEL | HAWSER_ENVELOPE_HAS_DATA)
 
-static int fits(const struct rpc_layout *layout, struct hawser_slice bytes,
-                struct hawser_envelope *out);
+static inline int fits(struct rpc_layout *layout, struct hawser_slice bytes,
+                       struct hawser_envelope *out);
 static void learn(struct rpc_scanner *scanner, struct hawser_slice bytes,
                   const struct hawser_envelope *envelope);
 
@@ -28,15 +28,14 @@ int rpc_scan(struct hawser_slice bytes, struct hawser_envelope *out)
     return rpc_scanner_scan(&scanner, bytes, out);
 }
 
-int rpc_scanner_scan(struct rpc_scanner *scanner, struct hawser_slice bytes,
-                     struct hawser_envelope *out)
+/* Not inlined, so that the usual way is short. */
+static __attribute__((noinline)) int
+scan_unusual(struct rpc_scanner *scanner, struct hawser_slice bytes, struct hawser_envelope *out)
 {
-    for (unsigned i = 0; i < RPC_LAYOUTS; i++) {
-        unsigned at               = (scanner->last + i) % RPC_LAYOUTS;
-        struct rpc_layout *layout = &scanner->layouts[at];
-        if (fits(layout, bytes, out)) {
-            layout->uses_left = PASSED_OVER_MAX;
-            scanner->last     = at;
+    for (unsigned i = 1; i < RPC_LAYOUTS; i++) {
+        unsigned at = (scanner->last + i) % RPC_LAYOUTS;
+        if (fits(&scanner->layouts[at], bytes, out)) {
+            scanner->last = at;
             return 0;
         }
     }
@@ -45,6 +44,13 @@ int rpc_scanner_scan(struct rpc_scanner *scanner, struct hawser_slice bytes,
     }
     learn(scanner, bytes, out);
     return 0;
+}
+
+int rpc_scanner_scan(struct rpc_scanner *scanner, struct hawser_slice bytes,
+                     struct hawser_envelope *out)
+{
+    return fits(&scanner->layouts[scanner->last], bytes, out) ? 0
+                                                              : scan_unusual(scanner, bytes, out);
 }
 
 /* What the layout knows. Member by member: a struct that is made elsewhere and copied here would be
@@ -74,8 +80,8 @@ static inline int is_value(struct hawser_slice bytes, const struct rpc_walk *wal
            other.at == end;
 }
 
-static int fits(const struct rpc_layout *layout, struct hawser_slice bytes,
-                struct hawser_envelope *out)
+static inline int fits(struct rpc_layout *layout, struct hawser_slice bytes,
+                       struct hawser_envelope *out)
 {
     size_t head = layout->head_len;
     if (head == 0 || bytes.len < head + layout->inner_len + layout->tail_len ||
@@ -102,6 +108,7 @@ static int fits(const struct rpc_layout *layout, struct hawser_slice bytes,
     out->channel.len  = channel.len;
     out->data.data    = walk.at;
     out->data.len     = (size_t)(tail - walk.at);
+    layout->uses_left = PASSED_OVER_MAX;
     return 1;
 }
 

@@ -93,7 +93,7 @@ static inline int rpc_walk_short_string(struct rpc_walk *walk, struct hawser_sli
 #endif
 
 /** As rpc_walk_any_string. Hot: without a call where the string is short and plain, and then what
- * is found stays in registers. */
+ * is found, and the walk, stay in registers. */
 static inline int rpc_walk_string(struct rpc_walk *walk, struct hawser_slice *content, int *escaped)
 {
     struct hawser_slice found;
@@ -102,9 +102,11 @@ static inline int rpc_walk_string(struct rpc_walk *walk, struct hawser_slice *co
     if (rpc_walk_short_string(walk, content)) {
         return 0;
     }
-    if (rpc_walk_any_string(walk, &found, &has_escapes) != 0) {
+    struct rpc_walk other = *walk;
+    if (rpc_walk_any_string(&other, &found, &has_escapes) != 0) {
         return -1;
     }
+    walk->at      = other.at;
     content->data = found.data;
     content->len  = found.len;
     *escaped      = has_escapes;

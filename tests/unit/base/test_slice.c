@@ -56,6 +56,25 @@ START_TEST(skipping_leaves_the_rest)
 }
 END_TEST
 
+START_TEST(short_comparisons_see_every_byte_and_no_other)
+{
+    char text[70];
+    for (size_t len = 0; len <= sizeof(text); len++) {
+        for (size_t i = 0; i < len; i++) {
+            text[i] = (char)(i * 7);
+        }
+        struct hawser_slice a = guard_copy(text, len);
+        ck_assert(slice_same_bytes(a.data, text, len));
+        for (size_t i = 0; i < len; i++) {
+            text[i] ^= 1;
+            ck_assert_msg(!slice_same_bytes(a.data, text, len), "byte %zu of %zu", i, len);
+            text[i] ^= 1;
+        }
+        guard_free(a);
+    }
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = tcase_create("slice");
@@ -63,5 +82,6 @@ int main(void)
     tcase_add_test(cases, a_prefix_longer_than_the_slice_is_not_read_past_its_end);
     tcase_add_test(cases, the_empty_slice_may_have_no_memory);
     tcase_add_test(cases, skipping_leaves_the_rest);
+    tcase_add_test(cases, short_comparisons_see_every_byte_and_no_other);
     return suite_run("base/slice", cases);
 }
