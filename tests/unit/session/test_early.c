@@ -55,7 +55,7 @@ START_TEST(calls_wait_for_ready_and_go_out_in_their_order)
     struct hawser_error err = HAWSER_ERROR_INIT;
     start(&rig);
     rig.exchange.mute_subscribe      = 1;
-    rig.options.subscribe_timeout_ms = 200;
+    rig.options.subscribe_timeout_ms = 1000;
     rig_start(&rig);
     ck_assert_int_eq(ask(&rig, 0, 60000, &err), 0);
     rig_until(&rig, rig.exchange.subscribes == 1);

@@ -54,14 +54,14 @@ START_TEST(the_deadline_of_an_attempt_that_is_over_does_not_touch_the_next)
 {
     struct rig rig;
     rig_init(&rig);
-    rig.options.connect_timeout_ms   = 150;
-    rig.options.subscribe_timeout_ms = 150;
+    rig.options.connect_timeout_ms   = 600;
+    rig.options.subscribe_timeout_ms = 600;
     rig.exchange.upgrade             = MOCK_SHUT;
     rig_start(&rig);
     rig_until(&rig, rig_is(&rig, HAWSER_STATE_BACKOFF));
     rig.exchange.upgrade = MOCK_ACCEPT;
     rig_until(&rig, rig_is(&rig, HAWSER_STATE_READY));
-    rig_pass_ms(&rig, 400); /* well past the first attempt's deadline */
+    rig_pass_ms(&rig, 1500); /* well past the first attempt's deadline */
     ck_assert_int_eq(session_state(rig.session), HAWSER_STATE_READY);
     ck_assert_uint_eq(rig_info(&rig).epoch, 1);
     ck_assert_uint_eq(mock_accepted(rig.mock), 2);

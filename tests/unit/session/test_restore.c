@@ -189,13 +189,13 @@ START_TEST(a_refused_channel_keeps_the_session_from_ready_and_the_others_deliver
 {
     struct rig rig;
     rig_init(&rig);
-    rig.options.subscribe_timeout_ms = 100;
+    rig.options.subscribe_timeout_ms = 500;
     rig.exchange.refused             = "b";
     rig_start(&rig);
     rig_until(&rig, rig_count(rig.records, "GAP b refused;") == 1);
     mock_send_text(rig.exchange.peer, "data a");
     rig_until(&rig, rig_count(rig.records, "DATA a;") == 1);
-    rig_pass_ms(&rig, 300); /* no deadline ends this */
+    rig_pass_ms(&rig, 1500); /* no deadline ends this */
     struct session_info info = rig_info(&rig);
     ck_assert_int_eq(info.state, HAWSER_STATE_RESTORING);
     ck_assert_uint_eq(info.channels_wanted, 2);
@@ -214,7 +214,7 @@ START_TEST(a_channel_that_the_answer_leaves_out_is_not_counted_as_restored)
 {
     struct rig rig;
     rig_init(&rig);
-    rig.options.subscribe_timeout_ms = 60;
+    rig.options.subscribe_timeout_ms = 500;
     rig.exchange.left_out            = "b";
     rig_start(&rig);
     rig_until(&rig, rig_count(rig.records, "GAP b refused;") == 1);
