@@ -157,12 +157,14 @@ void bundle_hold_before(struct bundle *bundle, struct bundle_channel *channel,
     }
 }
 
-/* A line that was asked for the channel before it began anew, and whose messages came late. */
+/* A line that is behind: what came before the first message since a gap is older than that, however
+ * late it comes. Or one that was asked for the channel before it began anew, and whose messages
+ * came late. */
 static int is_from_before(const struct bundle_channel *channel, const struct bundle_held *held)
 {
-    clock_ns_t begun_at = channel->merge.begun_at;
-    return channel->merge.lines[held->slot].since < begun_at &&
-           held->at < begun_at + BUNDLE_COVER_NS;
+    const struct merge_line *self = &channel->merge.lines[held->slot];
+    clock_ns_t begun_at           = channel->merge.begun_at;
+    return self->from_first || (self->since < begun_at && held->at < begun_at + BUNDLE_COVER_NS);
 }
 
 /** The line has joined by a message that was passed on: without numbers, what it brought in front
@@ -362,13 +364,16 @@ void bundle_hold(struct bundle_line *line, struct bundle_channel *channel,
     }
 }
 
-/* A line that still brings what is missing is waited for; one that brings nothing is not, unless
- * what waits is older. */
+/* A line that still brings what is missing is waited for, and so is, for a while, one that brings
+ * what was passed on before: it comes nearer. One that brings nothing is not, unless what waits is
+ * older. */
 static int is_overdue(struct bundle_channel *channel, clock_ns_t now)
 {
     const struct bundle_held *first = oldest_of(channel);
     struct merge_item item          = item_of(first);
     return now - first->at >= MERGE_PATIENCE_NS && now - channel->passed_at >= MERGE_PATIENCE_NS &&
+           (now - channel->seen_at >= MERGE_PATIENCE_NS ||
+            now - first->at >= MERGE_PATIENCE_MAX_NS) &&
            (!is_sequenced(first) || merge_judge_again(&channel->merge, &item) == MERGE_AHEAD);
 }
 

@@ -195,6 +195,7 @@ static void take_data(struct bundle_line *line, const struct hawser_record *reco
     }
     switch (merge_judge(&channel->merge, &item)) {
     case MERGE_SEEN:
+        channel->seen_at = item.at;
         measure_lead(bundle, channel, &item);
         break;
     case MERGE_NEW:

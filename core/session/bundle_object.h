@@ -55,6 +55,7 @@ struct bundle_channel {
     uint8_t passed_by; /* slot */
     int64_t passed_ns; /* realtime of the last message passed on */
     clock_ns_t passed_at;
+    clock_ns_t seen_at; /* a line brought what was passed on before */
     int64_t owed_since_ns;
     char owed_reason[16];
     char owed_message[160];

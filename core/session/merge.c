@@ -72,6 +72,7 @@ void merge_doubt(struct merge_channel *channel, size_t line)
     self->joined            = 0;
     self->assumed           = 0;
     self->went_back         = 0;
+    self->from_first        = 0;
 }
 
 void merge_forget(struct merge_channel *channel, size_t line)
@@ -153,9 +154,10 @@ static enum merge_verdict judge_content(struct merge_channel *channel,
     for (uint64_t at = self->cursor; at < channel->head; at++) {
         if (channel->hashes[at & mask] == item->hash && (channel->marks[at & mask] & mark) == 0) {
             channel->marks[at & mask] |= mark;
-            self->cursor  = at + 1;
-            self->joined  = 1;
-            self->assumed = 0;
+            self->from_first = self->joined ? self->from_first : at == channel->floor;
+            self->cursor     = at + 1;
+            self->joined     = 1;
+            self->assumed    = 0;
             return MERGE_SEEN;
         }
     }

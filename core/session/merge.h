@@ -56,8 +56,9 @@ struct merge_line {
     uint8_t counted;     /* its messages have numbers */
     uint8_t fresh;       /* nothing came since the acknowledgement */
     uint8_t joined;
-    uint8_t assumed;   /* joined, but by its silence alone */
-    uint8_t went_back; /* its numbers did, in one subscription: it is not behind */
+    uint8_t assumed;    /* joined, but by its silence alone */
+    uint8_t went_back;  /* its numbers did, in one subscription: it is not behind */
+    uint8_t from_first; /* by content: it joined by the very message with which the channel began */
 };
 
 struct merge_channel {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bundle_rig.h"
+#include "session/bundle_object.h"
 #include "support/fake_clock.h"
 #include "support/suite.h"
 
@@ -153,6 +154,78 @@ START_TEST(content_from_before_the_channel_began_is_not_passed_on_after_what_is_
     say(1, "data a 6");
     say(0, "data a 6");
     expect("data a 5;data a 6;");
+}
+END_TEST
+
+/* The line that was ahead breaks, and comes back with what is newer still. */
+static void lose_the_one_ahead(void)
+{
+    say(0, "data a 1");
+    say(1, "data a 1");
+    say(0, "data a 2");
+    say(0, "data a 3");
+    come_back(0);
+    rig.records[0] = '\0';
+    say(0, "data a 6");
+    expect("");
+}
+
+static void look_after(clock_ns_t time)
+{
+    fake_clock_advance(time);
+    bundle_hold_on_timer(-1, EV_TIMEOUT, rig.bundle);
+}
+
+START_TEST(a_line_that_is_behind_is_waited_for_while_it_comes_nearer)
+{
+    lose_the_one_ahead();
+    look_after(600 * MS);
+    say(1, "data a 2");
+    look_after(600 * MS);
+    say(1, "data a 3");
+    look_after(600 * MS);
+    expect("");
+    say(1, "data a 4");
+    say(1, "data a 5");
+    say(1, "data a 6");
+    say(0, "data a 7");
+    expect("data a 4;data a 5;data a 6;data a 7;");
+}
+END_TEST
+
+START_TEST(a_line_that_is_far_behind_is_not_waited_for_beyond_five_seconds)
+{
+    static const char *const BEHIND[] = {"data a 2", "data a 3", "data a 4",
+                                         "data a 5", "data a 6", "data a 7"};
+    say(0, "data a 1");
+    say(1, "data a 1");
+    for (size_t i = 0; i < 6; i++) {
+        say(0, BEHIND[i]);
+    }
+    come_back(0);
+    rig.records[0] = '\0';
+    say(0, "data a 9");
+    for (size_t i = 0; i < 6; i++) {
+        expect("");
+        say(1, BEHIND[i]);
+        look_after(900 * MS);
+    }
+    expect("GAP a connection;data a 9;");
+}
+END_TEST
+
+START_TEST(content_from_before_a_gap_does_not_come_behind_it_however_late_it_is)
+{
+    lose_the_one_ahead();
+    look_after(1001 * MS);
+    expect("GAP a connection;data a 6;");
+    fake_clock_advance(2000 * MS);
+    say(1, "data a 2");
+    say(1, "data a 3");
+    say(1, "data a 4");
+    say(1, "data a 6");
+    say(1, "data a 7");
+    expect("data a 7;");
 }
 END_TEST
 
@@ -352,6 +425,9 @@ int main(void)
     tcase_add_test(cases, content_that_the_other_line_missed_goes_in_front_of_what_is_newer);
     tcase_add_test(cases,
                    content_from_before_the_channel_began_is_not_passed_on_after_what_is_newer);
+    tcase_add_test(cases, a_line_that_is_behind_is_waited_for_while_it_comes_nearer);
+    tcase_add_test(cases, a_line_that_is_far_behind_is_not_waited_for_beyond_five_seconds);
+    tcase_add_test(cases, content_from_before_a_gap_does_not_come_behind_it_however_late_it_is);
     tcase_add_test(cases, content_that_one_line_missed_is_late_rather_than_lost);
     tcase_add_test(cases, content_after_a_gap_is_told_again_when_it_is_what_it_was_before);
     tcase_add_test(cases, a_full_buffer_leaves_what_it_held_to_the_other_line);
