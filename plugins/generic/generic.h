@@ -18,6 +18,7 @@ struct generic {
     char **unproven;            /* `confirm data`: asked for, nothing came yet */
     size_t unproven_count;
     int heartbeat_waits; /* for its answer */
+    int unnumbered_told; /* that there is data without the number that sequence_path promises */
     char
         name[NAME_BYTES_MAX]; /* a channel's name that does not stand in the message in one piece */
 };

@@ -6,8 +6,19 @@
 
 #include "generic.h"
 
+/* Once: a path that is wrong would switch the detection of gaps off in silence. */
+static __attribute__((cold)) void tell_unnumbered(struct generic *generic,
+                                                  struct hawser_slice channel)
+{
+    generic->unnumbered_told = 1;
+    generic->host->log(generic->self, HAWSER_LOG_NOTICE,
+                       HAWSER_MESSAGE("004") "data of channel %.*s has no whole number at "
+                                             "sequence_path: holes in such data are not seen",
+                       (int)channel.len, channel.data);
+}
+
 /* Hot. */
-static void read_sequence(const struct generic *generic, struct hawser_slice bytes,
+static void read_sequence(struct generic *generic, struct hawser_slice bytes,
                           struct hawser_delivery *delivery)
 {
     const struct settings *settings = &generic->settings;
@@ -15,6 +26,9 @@ static void read_sequence(const struct generic *generic, struct hawser_slice byt
     struct hawser_slice value;
     if (!path_find(host, &settings->sequence, bytes, &value) ||
         !number_read(value, &delivery->sequence)) {
+        if (!generic->unnumbered_told) {
+            tell_unnumbered(generic, delivery->channel);
+        }
         return;
     }
     delivery->flags |= HAWSER_DELIVERY_SEQUENCED;

@@ -97,6 +97,20 @@ START_TEST(binary_messages_go_to_the_default_channel_unread)
 }
 END_TEST
 
+START_TEST(data_without_the_number_that_was_promised_is_told_once)
+{
+    fake_host_set(rig.fake, "sequence_path", "data.nmu", NULL);
+    start(dialect_by_id);
+    adapter_rig_receive(&rig, "{\"stream\":\"a\",\"data\":{\"num\":1}}");
+    adapter_rig_receive(&rig, "{\"stream\":\"b\",\"data\":{\"nmu\":1.5}}");
+    adapter_rig_receive(&rig, "{\"stream\":\"b\",\"data\":{\"nmu\":2}}");
+    ck_assert_uint_eq(rig.fake->delivery_count, 3);
+    ck_assert_uint_eq(last()->as.flags, HAWSER_DELIVERY_JSON | HAWSER_DELIVERY_SEQUENCED);
+    ck_assert_uint_eq(adapter_rig_count(&rig, "log 5 data of channel a has no whole number"), 1);
+    ck_assert_uint_eq(adapter_rig_count(&rig, "log "), 1);
+}
+END_TEST
+
 START_TEST(binary_messages_without_a_default_channel_are_told)
 {
     start(dialect_by_id);
@@ -247,6 +261,7 @@ int main(void)
     tcase_add_test(tests, a_url_stream_goes_to_its_one_channel_whole);
     tcase_add_loop_test(tests, what_is_no_json_object_is_delivered_as_text, 0, 5);
     tcase_add_test(tests, binary_messages_go_to_the_default_channel_unread);
+    tcase_add_test(tests, data_without_the_number_that_was_promised_is_told_once);
     tcase_add_test(tests, binary_messages_without_a_default_channel_are_told);
     tcase_add_test(tests, named_data_and_the_rest_can_share_a_connection);
     tcase_add_test(tests, an_id_that_nobody_waits_for_does_not_hide_data);
