@@ -17,6 +17,8 @@
 #include "ws/retry_after.h"
 
 #define KEY_BYTES     16u
+#define TLS_ALERT     0x15 /* a record of its kind and version: RFC 8446 5.1 */
+#define TLS_MAJOR     0x03
 #define EXCERPT_BYTES 160u /* of a refusal's body, in the message */
 
 static const char GUID[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"; /* RFC 6455 1.3 */
@@ -320,8 +322,12 @@ static int refuse(struct hawser_slice body, const struct ws_header_want *found,
 /* A peer that speaks something else is told from its first bytes, not when the deadline passes. */
 static int check_beginning(struct hawser_slice bytes, struct hawser_error *err)
 {
-    static const char BEGIN[] = "HTTP/1.";
-    size_t len                = bytes.len < sizeof(BEGIN) - 1 ? bytes.len : sizeof(BEGIN) - 1;
+    static const struct hawser_slice NOTHING = {NULL, 0};
+    static const char BEGIN[]                = "HTTP/1.";
+    size_t len = bytes.len < sizeof(BEGIN) - 1 ? bytes.len : sizeof(BEGIN) - 1;
+    if (len > 0 && bytes.data[0] == TLS_ALERT && (len == 1 || bytes.data[1] == TLS_MAJOR)) {
+        return len == 1 ? 0 : fail(err, "server speaks TLS on this port; use wss://", NOTHING);
+    }
     if (len > 0 && memcmp(bytes.data, BEGIN, len) != 0) {
         return fail(err, "server does not answer in HTTP/1.1",
                     slice_make(bytes.data, bytes.len < 40 ? bytes.len : 40));

@@ -182,6 +182,8 @@ static const char *const BAD[] = {
     "HTTP/1.1 101 x\nUpgrade: websocket\n\n",
     "HTTP/1.1 100 Continue\r\n\r\n" OK_LINE "\r\n",
     "HTTP/1.1 100 Continue\r\n\r\n\x81\x02hi",
+    "\x15\x03\x01",
+    "\x15\x04",
 };
 
 START_TEST(a_wrong_answer_is_refused_however_it_is_split)
@@ -198,6 +200,16 @@ START_TEST(a_wrong_answer_is_refused_however_it_is_split)
     }
     ck_assert(told);
     ck_assert_uint_eq(err.code, HAWSER_WS_HANDSHAKE);
+}
+END_TEST
+
+START_TEST(a_server_that_answers_in_tls_is_told_of)
+{
+    struct ws_handshake_response out;
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    ck_assert_int_eq(check_text("\x15", 1, &PLAIN, &out, &err), 0);
+    ck_assert_int_eq(check_text("\x15\x03\x01", 3, &PLAIN, &out, &err), -1);
+    ck_assert_ptr_nonnull(strstr(err.message, "use wss://"));
 }
 END_TEST
 
@@ -331,6 +343,7 @@ int main(void)
     tcase_add_test(tcase, keys_are_24_characters_and_never_the_same);
     tcase_add_test(tcase, the_request_has_what_was_asked_for);
     LOOP(tcase, a_header_that_may_not_be_sent_is_refused_without_its_value, BAD_HEADERS);
+    tcase_add_test(tcase, a_server_that_answers_in_tls_is_told_of);
     tcase_add_test(tcase, a_path_that_would_break_the_request_is_refused);
     LOOP(tcase, a_good_answer_is_accepted_however_it_is_split_and_frames_behind_it_stay, GOOD);
     LOOP(tcase, a_wrong_answer_is_refused_however_it_is_split, BAD);
