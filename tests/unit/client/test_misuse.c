@@ -22,6 +22,9 @@ struct rig {
     unsigned messages; /* that the client got */
     unsigned replies;
     int close_when_failed;
+    enum hawser_state close_in; /* IDLE: in none */
+    int is_closed;
+    unsigned states_after; /* that were told after CLOSED */
 };
 
 static void server_opened(void *arg, struct mock_peer *peer)
@@ -52,8 +55,12 @@ static void on_message(struct hawser_client *client, enum hawser_opcode opcode,
 static void on_state(struct hawser_client *client, enum hawser_state state,
                      const struct hawser_error *why, void *arg)
 {
+    struct rig *rig = arg;
     (void)why;
-    if (state == HAWSER_STATE_FAILED && ((struct rig *)arg)->close_when_failed) {
+    rig->states_after += rig->is_closed ? 1u : 0u;
+    rig->is_closed |= state == HAWSER_STATE_CLOSED;
+    if ((state == HAWSER_STATE_FAILED && rig->close_when_failed) ||
+        (state == rig->close_in && state != HAWSER_STATE_IDLE)) {
         hawser_close(client, HAWSER_CLOSE_NORMAL, NULL);
     }
 }
@@ -206,6 +213,62 @@ START_TEST(a_close_after_a_failure_does_not_make_it_a_success)
 }
 END_TEST
 
+START_TEST(a_client_may_be_closed_from_whichever_state_it_is_told)
+{
+    struct hawser_client_options options = HAWSER_CLIENT_OPTIONS_INIT;
+    struct rig rig;
+    begin(&rig);
+    rig.close_in = (enum hawser_state)_i;
+    if (rig.close_in == HAWSER_STATE_BACKOFF) {
+        mock_listen(rig.mock, 0);
+    }
+    dial(&rig, &options);
+    /* without TLS, a login and a close of its own some are never told */
+    int is_told =
+        _i != HAWSER_STATE_TLS && _i != HAWSER_STATE_AUTHENTICATING && _i != HAWSER_STATE_CLOSING;
+    until(&rig, is(&rig, is_told ? HAWSER_STATE_CLOSED : HAWSER_STATE_READY));
+    event_base_loop(rig.base, EVLOOP_NONBLOCK);
+    ck_assert_int_eq(rig.is_closed, is_told);
+    ck_assert_uint_eq(rig.states_after, 0);
+    end(&rig);
+}
+END_TEST
+
+static void call_everything(void *arg, const struct hawser_reply *reply)
+{
+    static const char *const CHANNEL[] = {"a"};
+    struct rig *rig                    = arg;
+    struct hawser_error err            = HAWSER_ERROR_INIT;
+    rig->replies++;
+    ck_assert_ptr_nonnull(reply->err);
+    ck_assert_int_eq(
+        hawser_request(rig->client, "m", slice_of("{}"), 0, call_everything, rig, &err), -1);
+    ck_assert_int_eq(hawser_send(rig->client, HAWSER_OPCODE_TEXT, slice_of("x"), &err), -1);
+    (void)!hawser_subscribe(rig->client, CHANNEL, 1, &err);
+    hawser_close(rig->client, HAWSER_CLOSE_NORMAL, "bye");
+    ck_assert_uint_eq(hawser_queued(rig->client), 0);
+}
+
+START_TEST(a_reply_that_comes_as_the_client_is_freed_may_call_it)
+{
+    struct hawser_client_options options = HAWSER_CLIENT_OPTIONS_INIT;
+    struct hawser_error err              = HAWSER_ERROR_INIT;
+    struct rig rig;
+    begin(&rig);
+    options.requests_wait = 1;
+    dial(&rig, &options);
+    if (_i == 1) { /* sent and unanswered; else it waits to be sent */
+        until(&rig, is(&rig, HAWSER_STATE_READY));
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        ck_assert_int_eq(
+            hawser_request(rig.client, "m", slice_of("{}"), 0, call_everything, &rig, &err), 0);
+    }
+    end(&rig);
+    ck_assert_uint_eq(rig.replies, 3);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = tcase_create("misuse");
@@ -216,5 +279,8 @@ int main(void)
     tcase_add_test(cases, a_request_whose_end_is_of_no_interest_needs_no_function);
     tcase_add_test(cases, the_smallest_bound_for_messages_still_lets_it_connect);
     tcase_add_test(cases, a_close_after_a_failure_does_not_make_it_a_success);
+    tcase_add_loop_test(cases, a_client_may_be_closed_from_whichever_state_it_is_told,
+                        HAWSER_STATE_RESOLVING, HAWSER_STATE_CLOSED);
+    tcase_add_loop_test(cases, a_reply_that_comes_as_the_client_is_freed_may_call_it, 0, 2);
     return suite_run("client/misuse", cases);
 }
