@@ -145,7 +145,7 @@ static const struct hawser_directive ROWS[] = {
         "on: offer the exchange to compress messages (permessage-deflate)"),
     ROW("max_message", SESSION, SIZE, 0, 1, 1, "16m", NULL, K, G,
         "largest message that is accepted"),
-    ROW("max_send_queue", SESSION, SIZE, 0, 1, 1, "4m", NULL, 4 * K, G,
+    ROW("max_send_queue", SESSION, SIZE, 0, 1, 1, "4m", NULL, 64 * K, G,
         "most bytes that wait to be sent"),
     ROW("tls_verify", SESSION, FLAG, 0, 1, 1, "on", NULL, 0, 0,
         "off: any server certificate is accepted"),

@@ -204,6 +204,13 @@ static int ask_batch(struct session *session, enum channel_state from, enum chan
     return 0;
 }
 
+/* Calls about channels wait one at a time for the exchange's rate limit: all at once they would not
+ * fit where calls wait, and the link would be given up, time after time. */
+static int asks_wait(const struct session *session)
+{
+    return !list_is_empty(&session->throttle.waiting[SESSION_CALL_CHANNELS]);
+}
+
 static int may_ask_more(const struct session *session)
 {
     size_t most = batch_size(session);
@@ -216,12 +223,13 @@ void session_pump(struct session *session)
     const struct hawser_adapter *adapter = session->env.adapter;
     const size_t *count                  = session->wanted.state_count;
     session->pump_due                    = 0;
-    while (session->restored && count[CHANNEL_UNWANTED] > 0) {
+    while (session->restored && count[CHANNEL_UNWANTED] > 0 && !asks_wait(session)) {
         if (ask_batch(session, CHANNEL_UNWANTED, CHANNEL_LEAVING, adapter->unsubscribe) != 0) {
             break;
         }
     }
-    while (session->restored && count[CHANNEL_WANTED] > 0 && may_ask_more(session)) {
+    while (session->restored && count[CHANNEL_WANTED] > 0 && !asks_wait(session) &&
+           may_ask_more(session)) {
         if (ask_batch(session, CHANNEL_WANTED, CHANNEL_PENDING, adapter->subscribe) != 0) {
             break;
         }

@@ -245,6 +245,7 @@ void session_on_throttle(struct session *session)
     if (least > 0) {
         watch(session, least);
     }
+    session->pump_due = 1; /* those who wait for the channels' turn may go on */
 }
 
 void session_throttle_obey(struct session *session, const struct request *request,

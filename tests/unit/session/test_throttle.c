@@ -252,6 +252,30 @@ START_TEST(channels_wait_behind_the_calls_of_applications)
 }
 END_TEST
 
+/* Each call is some 50 bytes: all 20 of them would not fit where calls wait. */
+START_TEST(more_channels_than_may_wait_are_asked_for_one_call_after_the_other)
+{
+    static char names[20][8];
+    struct rig rig;
+    struct hawser_slice channels[20];
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    rig_limited(&rig, 200, 1);
+    adapter.subscribe            = subscribe_by_call;
+    adapter.subscribe_batch      = 1;
+    rig.options.max_queued_bytes = 500;
+    for (size_t i = 0; i < 20; i++) {
+        (void)snprintf(names[i], sizeof(names[i]), "c%zu", i);
+        channels[i] = slice_of(names[i]);
+    }
+    rig_start(&rig);
+    ck_assert_int_eq(session_subscribe(rig.session, channels, 20, &err), 0);
+    rig_until(&rig, rig.exchange.calls == 22); /* with a and b */
+    rig_until(&rig, rig_is(&rig, HAWSER_STATE_READY));
+    ck_assert_uint_eq(rig_info(&rig).epoch, 1);
+    rig_fini(&rig);
+}
+END_TEST
+
 START_TEST(sessions_of_one_account_share_its_tokens)
 {
     struct rig one, two;
@@ -392,6 +416,7 @@ int main(void)
     tcase_add_test(cases, too_many_requests_is_obeyed);
     tcase_add_test(cases, the_adapters_own_calls_are_counted_and_wait_for_nothing);
     tcase_add_test(cases, channels_wait_behind_the_calls_of_applications);
+    tcase_add_test(cases, more_channels_than_may_wait_are_asked_for_one_call_after_the_other);
     tcase_add_test(cases, sessions_of_one_account_share_its_tokens);
     tcase_add_test(cases, orders_of_one_session_pass_calls_that_wait_in_another_of_the_account);
     tcase_add_test(cases, the_config_knows_the_account_better_than_the_adapter);
