@@ -17,6 +17,9 @@ enum call_from {
  * @return how long a call may wait for its answer [ns]: no more than a year, so that any number can
  * be added to a time */
 clock_ns_t session_call_timeout(const struct session *session, int64_t timeout_ms);
+/** @return how many calls of applications may wait for their answers at once. The rest of
+ * max_requests is the adapter's: a flood of them must not keep it from answering the exchange. */
+size_t session_call_places(const struct session *session);
 
 struct request {
     struct session *session;

@@ -52,7 +52,7 @@ static void watch(struct session *session)
 static int has_room(const struct session *session, size_t bytes, struct hawser_error *err)
 {
     const struct session_options *options = &session->options;
-    if (session->early_count < options->max_requests &&
+    if (session->early_count < session_call_places(session) &&
         session->early_bytes + bytes <= options->max_queued_bytes) {
         return 1;
     }

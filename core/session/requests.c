@@ -12,6 +12,7 @@
 #include "session/early.h"
 #include "session/slot.h"
 
+#define OWN_SHARE      16u /* of max_requests, one in so many is kept for the adapter */
 #define TIMEOUT_MAX_MS (365 * 24 * 3600 * INT64_C(1000))
 
 /* A call that never left has no unknown outcome. */
@@ -49,6 +50,12 @@ clock_ns_t session_call_timeout(const struct session *session, int64_t timeout_m
 {
     int64_t ms = timeout_ms > 0 ? timeout_ms : session->options.request_timeout_ms;
     return (ms < TIMEOUT_MAX_MS ? ms : TIMEOUT_MAX_MS) * CLOCK_NS_PER_MS;
+}
+
+size_t session_call_places(const struct session *session)
+{
+    size_t all = session->options.max_requests;
+    return all - all / OWN_SHARE;
 }
 
 static void watch_deadline(struct session *session)
@@ -167,6 +174,12 @@ int session_request(struct session *session, const char *method, struct hawser_s
     if (!session_is_serving(session)) {
         error_set(err, HAWSER_SESSION_STATE, "session %s is %s, not READY; %s was not sent",
                   session->label, session_state_name(session->state), method);
+        return -1;
+    }
+    size_t waiting = *session_requests_waiting(session);
+    if (waiting >= session_call_places(session)) {
+        error_set(err, HAWSER_REQUEST_LIMIT, "%zu requests wait for their answers already",
+                  waiting);
         return -1;
     }
     return call(session, CALL_OUTSIDE, method, params,

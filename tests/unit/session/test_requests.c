@@ -47,6 +47,35 @@ START_TEST(a_request_without_an_answer_times_out_and_its_late_answer_is_counted)
 }
 END_TEST
 
+static void note_nothing(void *arg, const struct hawser_reply *reply)
+{
+    (void)arg;
+    (void)reply;
+}
+
+START_TEST(a_flood_of_calls_leaves_room_for_those_of_the_adapter)
+{
+    struct rig rig;
+    struct hawser_error err = HAWSER_ERROR_INIT;
+    unsigned taken          = 0;
+    rig_init(&rig);
+    rig.options.max_requests = 64;
+    rig_start(&rig);
+    rig_until(&rig, rig_is(&rig, HAWSER_STATE_READY));
+    while (session_request(rig.session, "private/slow", SLICE_LITERAL("{}"), 0, note_nothing, NULL,
+                           &err) == 0) {
+        ck_assert_uint_lt(taken++, 64);
+    }
+    ck_assert_uint_eq(err.code, HAWSER_REQUEST_LIMIT);
+    ck_assert_uint_eq(taken, 60);
+    for (unsigned i = 0; i < 4; i++) {
+        ck_assert_int_eq(rig_call(&rig, "public/test", 0, &err), 0);
+    }
+    ck_assert_int_eq(rig_call(&rig, "public/test", 0, &err), -1);
+    rig_fini(&rig);
+}
+END_TEST
+
 START_TEST(a_request_may_wait_as_long_as_a_number_can_say)
 {
     struct rig rig;
@@ -140,12 +169,6 @@ START_TEST(too_many_requests_at_once_are_refused)
 }
 END_TEST
 
-static void note_nothing(void *arg, const struct hawser_reply *reply)
-{
-    (void)arg;
-    (void)reply;
-}
-
 START_TEST(a_request_from_outside_waits_for_nobody_and_is_refused_before_ready)
 {
     struct rig rig;
@@ -186,6 +209,7 @@ int main(void)
     tcase_set_timeout(cases, 30);
     tcase_add_test(cases, an_answer_ends_its_request);
     tcase_add_test(cases, a_request_without_an_answer_times_out_and_its_late_answer_is_counted);
+    tcase_add_test(cases, a_flood_of_calls_leaves_room_for_those_of_the_adapter);
     tcase_add_test(cases, a_request_may_wait_as_long_as_a_number_can_say);
     tcase_add_test(cases, a_break_ends_every_request_with_outcome_unknown_and_sends_none_again);
     tcase_add_test(cases, a_failure_that_follows_from_a_break_does_not_hide_its_cause);
