@@ -7,17 +7,11 @@ import threading
 import time
 import unittest
 
-from lib.control import Peer
-from lib.upgrade import NAMES, OF_FIRST, SESSIONS, UpgradeCase, config, events
+from lib.upgrade import NAMES, SESSIONS, UpgradeCase, config
 from lib.wait import wait_until
 
 
 class UpgradeIsInterrupted(UpgradeCase):
-    def is_dead(self, pid):
-        """Dead, and its parent has not taken notice."""
-        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-            return file.read().rpartition(")")[2].split()[0] == "Z"
-
     def kill_in_the_middle(self, which, delay_s):
         _, host = self.start(rate=500)
         inode, done = self.upgrade(host)
@@ -51,83 +45,6 @@ class UpgradeIsInterrupted(UpgradeCase):
 
     def test_an_old_worker_that_is_killed_has_its_sessions_go_on_with_a_gap_at_most(self):
         self.kill_in_the_middle(0, random.uniform(0, 0.9))
-
-    def test_what_a_worker_missed_that_was_down_before_is_told(self):
-        _, host = self.start("worker_restarts most=1 within=1h;\n", rate=200)
-        os.kill(host.processes()[("worker", 0)], signal.SIGABRT)
-        host.wait_log("it is started again in 60 s")
-        self.finish(host, *self.upgrade(host))
-        all_records = self.stop(host)
-        for name in NAMES:
-            self.check_told(all_records[name])
-            self.assertEqual("gap" in events(all_records[name]), name in OF_FIRST)
-
-    def test_where_both_are_killed_at_once_a_new_one_comes(self):
-        """One signal tells the master of both, while it has not read yet what the successor said. Nobody else ends afterwards."""
-        _, host = self.start(rate=200)
-        inode, done = self.upgrade(host)
-        pair = wait_until(lambda: self.find_successors(host)[1:], "the last successor")[0]
-        wait_until(lambda: f"{pair[1]} worker1: HW-SESSION-003" in host.log(), "a session of it to be READY")
-        host.process.send_signal(signal.SIGSTOP)
-        self.more_records(host, 300)  # it says meanwhile how its sessions are
-        for pid in pair:
-            os.kill(pid, signal.SIGKILL)
-        wait_until(lambda: all(self.is_dead(pid) for pid in pair), "their ends")
-        host.process.send_signal(signal.SIGCONT)
-        self.finish(host, inode, done)
-        for records in self.stop(host).values():
-            self.check_told(records)
-
-    def hold_reload(self, host):
-        """Ask for one, and keep it from its end. Gives back what to do to let it go on."""
-        host.process.send_signal(signal.SIGHUP)
-        checker = wait_until(lambda: self.find_checker(host), "the check of the config")
-        os.kill(checker, signal.SIGSTOP)
-        return lambda: os.kill(checker, signal.SIGCONT)
-
-    def find_checker(self, host):
-        with open(f"/proc/{host.process.pid}/task/{host.process.pid}/children", encoding="ascii") as file:
-            for pid in file.read().split():
-                with open(f"/proc/{pid}/cmdline", encoding="utf-8") as title:
-                    if title.read().startswith("hawser: checker"):
-                        return int(pid)
-        return None
-
-    def kill_and_reload(self, host, successor):
-        """The reload waits for the successor's end, and the next successor for the reload's."""
-        os.kill(successor, signal.SIGKILL)
-        return self.hold_reload(host)
-
-    def test_what_an_old_worker_says_while_there_is_no_successor_is_not_lost(self):
-        sim, host = self.start(rate=300)
-        sim.command("auth silent")
-        inode, done = self.upgrade(host)
-        old, new = wait_until(lambda: self.find_successors(host), "a successor")[0]
-        peers = [Peer(host) for _ in OF_FIRST]
-        for name, peer in zip(OF_FIRST, peers):  # no session is given away before its calls are answered
-            self.addCleanup(peer.socket.close)
-            peer.send("session.call", {"session": name, "method": "public/auth", "params": {}, "timeout_ms": 4000})
-        wait_until(lambda: host.log().count(f"{new} worker0: HW-SESSION-003") == len(OF_FIRST), "its sessions to be READY")
-        self.more_records(host, 300)  # it asks for them
-        go_on = self.kill_and_reload(host, new)
-        for name, peer in zip(OF_FIRST, peers):
-            self.assertIn("error", peer.read())
-            wait_until(lambda n=name: f"{old} worker0: HW-SESSION-036 session={n} its link is gone" in host.log(), f"{name} to be given away")
-        go_on()
-        self.finish(host, inode, done)
-        for records in self.stop(host).values():
-            self.check_told(records)
-
-    def test_what_a_dead_successor_had_comes_back_once(self):
-        """A reload in front of the next successor does not bring it back in the old worker."""
-        _, host = self.start("max_overlap 1;\n", rate=300)
-        inode, done = self.upgrade(host)
-        pair = wait_until(lambda: self.find_successors(host), "a successor")[0]
-        wait_until(lambda: "goes on in this worker" in host.log(), "a session to have gone over")
-        self.kill_and_reload(host, pair[1])()
-        self.finish(host, inode, done)
-        for records in self.stop(host).values():
-            self.check_told(records)
 
     def test_a_reload_in_the_middle_comes_after(self):
         sim, host = self.start(rate=500)
