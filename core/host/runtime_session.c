@@ -23,6 +23,14 @@ static void on_record(void *arg, const struct hawser_record *record)
     }
 }
 
+static void finish_if_gone(struct runtime_session *session, enum hawser_state state)
+{
+    if (session->leaving && (state == HAWSER_STATE_CLOSED || state == HAWSER_STATE_FAILED)) {
+        session->finished = 1;
+        runtime_sweep_soon(session->runtime);
+    }
+}
+
 static void on_state(void *arg, enum hawser_state state, const struct hawser_error *why)
 {
     struct runtime_session *session = arg;
@@ -31,10 +39,7 @@ static void on_state(void *arg, enum hawser_state state, const struct hawser_err
     if (options->changed != NULL) {
         options->changed(options->changed_arg);
     }
-    if (session->leaving && (state == HAWSER_STATE_CLOSED || state == HAWSER_STATE_FAILED)) {
-        session->finished = 1;
-        runtime_sweep_soon(session->runtime);
-    }
+    finish_if_gone(session, state);
 }
 
 static void count_session(void *arg, const char *name, void *object)
@@ -262,4 +267,6 @@ void runtime_session_leave(struct runtime_session *session, const char *reason)
     list_remove(&session->node);
     list_append(&session->runtime->leaving, &session->node);
     bundle_leave(session->bundle, HAWSER_CLOSE_GOING_AWAY, reason);
+    finish_if_gone(session, bundle_state(session->bundle)); /* one that was CLOSED before changes
+                                                               its state no more */
 }

@@ -143,6 +143,11 @@ class Closed(unittest.TestCase):
         self.assertTrue(self.host.reload()["ok"])
         self.host.wait_all_ready(2)
 
+    def test_the_host_does_not_wait_for_it_at_its_end(self):
+        self.close()
+        self.assertEqual(self.host.process.stop(signal.SIGQUIT), 0)
+        self.assertNotIn("did not close in time", self.host.log())
+
     def test_a_session_of_two_lines_closes_and_returns_with_both(self):
         with Host(CONFIG.format(url=self.sim.url, channels=TICKER, output="all").replace("reconnect delay=50ms; output all; }", "lines 2; output all; }", 1)) as host:
             host.start()
