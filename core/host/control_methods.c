@@ -88,21 +88,6 @@ static void forward(struct control_request *request, const json_t *message)
     }
 }
 
-/* What changes a session changes it in the worker that is about to take over, too. */
-static void repeat(struct control_request *request, const json_t *message)
-{
-    master_roll_repeat(request->master,
-                       json_string_value(json_object_get(request->params, "session")), message);
-}
-
-static void forward_change(struct control_request *request, const json_t *message)
-{
-    if (json_is_string(json_object_get(request->params, "session"))) {
-        repeat(request, message);
-    }
-    forward(request, message);
-}
-
 /* A session that a person closed stays closed in whichever worker runs it next. */
 static void on_closed(void *arg, json_t *reply)
 {
@@ -134,7 +119,6 @@ static void forward_named(struct control_request *request, const json_t *message
         control_answer(request, NULL);
         return;
     }
-    repeat(request, message);
     master_command_send(worker, message, 0, done, request);
 }
 
@@ -206,8 +190,8 @@ static const struct {
                {"session.list", control_run_session_list},
                {"session.state", forward},
                {"session.call", forward},
-               {"session.subscribe", forward_change},
-               {"session.unsubscribe", forward_change},
+               {"session.subscribe", forward},
+               {"session.unsubscribe", forward},
                {"session.reconnect", run_reconnect},
                {"session.close", run_close},
                {"stream.attach", run_attach},

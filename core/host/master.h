@@ -339,8 +339,11 @@ void master_roll_drop(struct master *master);
 int master_roll_is_beside(const struct master *master);
 /** The worker that has the session. */
 struct master_child *master_worker_of(struct master *master, const char *session);
-/** A request that changes a session: its worker's successor does the same, if there is one. */
+/** A session was changed by this request: its worker's successor does the same, if there is one,
+ * also where the worker was asked before. @param request NULL: none */
 void master_roll_repeat(struct master *master, const char *session, const json_t *request);
+/** The same for channels that a session got or lost at run time. */
+void master_roll_channels(struct master_child *child, const json_t *change);
 
 /* between master_child.c, master_roll.c and master_beside.c */
 /** Start a successor beside it. @return 0; -1: it has to end first; the log says why */

@@ -284,9 +284,25 @@ static void on_repeated(void *arg, json_t *reply)
 void master_roll_repeat(struct master *master, const char *session, const json_t *request)
 {
     struct master_roll *roll = &master->roll;
-    if (roll->step == ROLL_BESIDE && roll->other.channel != NULL &&
+    if (request != NULL && roll->step == ROLL_BESIDE && roll->other.channel != NULL &&
         master_worker_of(master, session) == roll->child) {
         master_command_send(&roll->other, request, 0, on_repeated, NULL);
+    }
+}
+
+void master_roll_channels(struct master_child *child, const json_t *change)
+{
+    static const char *const METHODS[][2] = {{"added", "session.subscribe"},
+                                             {"removed", "session.unsubscribe"}};
+    const char *session                   = json_string_value(json_object_get(change, "session"));
+    for (size_t i = 0; i < 2 && session != NULL && child == child->master->roll.child; i++) {
+        json_t *channels = json_object_get(change, METHODS[i][0]);
+        json_t *request  = json_array_size(channels) == 0
+                               ? NULL
+                               : json_pack("{s:s, s:{s:s, s:O}}", "method", METHODS[i][1], "params",
+                                           "session", session, "channels", channels);
+        master_roll_repeat(child->master, session, request); /* short of memory it lacks them */
+        json_decref(request);
     }
 }
 

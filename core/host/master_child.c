@@ -59,6 +59,7 @@ static void on_message(void *arg, const struct channel_message *message)
         break;
     case CHANNEL_CHANNELS:
         master_remember_channels(child->master, body);
+        master_roll_channels(child, body);
         break;
     case CHANNEL_STANDBY:
     case CHANNEL_MARKS:

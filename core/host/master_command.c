@@ -166,4 +166,9 @@ void master_remember_closed(struct master *master, const char *session, int is_c
     } else {
         (void)json_object_del(master->closed, session); /* it may not be there */
     }
+    json_t *request =
+        json_pack("{s:s, s:{s:s}}", "method", is_closed ? "session.close" : "session.reconnect",
+                  "params", "session", session);
+    master_roll_repeat(master, session, request); /* short of memory it does not know */
+    json_decref(request);
 }

@@ -1,10 +1,10 @@
-"""An upgrade waits for what takes long, and loses nothing that is under way meanwhile: a successor that was held up, calls."""
+"""An upgrade waits for what takes long, and loses nothing that is under way meanwhile: a successor that was held up, calls, wishes."""
 import os
 import signal
 import unittest
 
 from lib.control import Peer
-from lib.upgrade import OF_FIRST, UpgradeCase
+from lib.upgrade import OF_FIRST, OF_SECOND, UpgradeCase
 from lib.wait import wait_until
 
 
@@ -41,6 +41,27 @@ class UpgradeIsPatient(UpgradeCase):
         self.finish(host, inode, done)
         for records in self.stop(host).values():
             self.check_whole(records)
+
+    def test_a_wish_that_is_under_way_when_the_successor_comes_goes_over_too(self):
+        """The old worker obeys only when the successor was told already what was wanted before."""
+        _, host = self.start("worker_timeout off;\n", rate=200)
+        extra = "quote.BTC-PERPETUAL"
+        old = host.processes()[("worker", 1)]
+        inode, done = self.upgrade(host)
+        wait_until(lambda: self.find_successors(host), "the first successor")
+        os.kill(old, signal.SIGSTOP)
+        with Peer(host) as peer, Peer(host) as other:
+            peer.send("session.subscribe", {"session": OF_SECOND[0], "channels": [extra]})
+            other.send("session.close", {"session": OF_SECOND[1]})
+            wait_until(lambda: len(self.find_successors(host)) == 2, "the second successor")
+            os.kill(old, signal.SIGCONT)
+            self.assertIn("result", peer.read())
+            self.assertIn("result", other.read())
+        wait_until(done, "the processes to have followed", 120)
+        wait_until(lambda: {"channel": extra, "confirmed": True, "dynamic": True} in
+                   host.ask("session.state", {"session": OF_SECOND[0]})["channels"], "the channel")
+        host.wait_state(OF_SECOND[1], "CLOSED")
+        self.assertEqual(host.programs(), {inode})
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ TRADES = "trades.BTC-PERPETUAL.100ms"
 TICKER = "ticker.BTC-PERPETUAL.100ms"  # without sequence numbers
 NAMES = [f"s{i}" for i in range(SESSIONS)]
 OF_FIRST = ["s0", "s3", "s4"]  # the first worker's
+OF_SECOND = ["s1", "s2", "s5"]
 
 HEAD = """load_module hawser_deribit.so;
 load_module hawser_jsonl.so;
