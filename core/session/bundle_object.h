@@ -193,6 +193,9 @@ void bundle_move_done(struct bundle *bundle, const struct hawser_error *why);
 /* bundle_standby.c */
 /** Start, and look whether it could take over. @return when to look again [ms]; 0: no need */
 int64_t bundle_standby_look(struct bundle *bundle);
+/** Keep the place for the connection beside the other one's, as long as there is one. @return when
+ * to do so again [ms]; 0: no need */
+int64_t bundle_standby_renew(struct bundle *bundle);
 /** Nobody knows how far the other one was: a gap is told. What starts with a whole state may be
  * passed on from there, as after any gap; the rest would come twice, and is dropped. */
 void bundle_standby_anew(struct bundle *bundle, struct bundle_channel *channel, int64_t since_ns,

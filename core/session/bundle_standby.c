@@ -9,10 +9,11 @@
 #include "base/random.h"
 #include "session/bundle_object.h"
 
-#define TURN_MS    INT64_C(200) /* between questions for a place, about */
-#define LOOK_MS    INT64_C(50)
-#define SETTLE_NS  (BUNDLE_COVER_NS + 100 * CLOCK_NS_PER_MS)
-#define GIVE_UP_MS INT64_C(60000) /* for the other process to leave, generously */
+#define TURN_MS   INT64_C(200) /* between questions for a place, about */
+#define LOOK_MS   INT64_C(50)
+#define SETTLE_NS (BUNDLE_COVER_NS + 100 * CLOCK_NS_PER_MS)
+#define LEASE_NS  (10 * CLOCK_NS_PER_S) /* of a place: a process that dies soon gives it back */
+#define RENEW_MS  INT64_C(2000)
 
 int bundle_is_standing_by(const struct bundle *bundle)
 {
@@ -53,20 +54,34 @@ static void tell(struct bundle *bundle, const struct hawser_error *why)
     }
 }
 
-static int64_t start(struct bundle *bundle)
+/** Take a place, or keep the one that is held. @return 0: all are taken */
+static int take_place(struct bundle *bundle)
 {
-    struct bundle_standby *s    = &bundle->standby;
     const struct session *first = bundle_first(bundle)->session;
     clock_ns_t now              = clock_monotonic();
-    int64_t longest_ms          = bundle->takeover_ms + GIVE_UP_MS;
-    struct hawser_error why     = HAWSER_ERROR_INIT;
+    return overlap_take(&bundle->standby.place, bundle->env.budget,
+                        budget_key(first->url.host, first->url.port), now, now + LEASE_NS);
+}
+
+int64_t bundle_standby_renew(struct bundle *bundle)
+{
+    if (bundle->standby.place.place == NULL) {
+        return 0;
+    }
+    (void)take_place(bundle); /* held up for so long that it ran out: one connection too many */
+    return RENEW_MS;
+}
+
+static int64_t start(struct bundle *bundle)
+{
+    struct bundle_standby *s = &bundle->standby;
+    struct hawser_error why  = HAWSER_ERROR_INIT;
     if (overlap_is_off(bundle->env.budget)) {
         error_set(&why, HAWSER_SESSION_STATE, "max_overlap 0 allows no connection beside it");
         tell(bundle, &why);
         return 0;
     }
-    if (!overlap_take(&s->place, bundle->env.budget, budget_key(first->url.host, first->url.port),
-                      now, now + longest_ms * CLOCK_NS_PER_MS)) {
+    if (!take_place(bundle)) {
         if (!s->waits) {
             s->waits = 1;
             log_about(&bundle->log, LOG_INFO, "HW-SESSION-052",
@@ -75,7 +90,7 @@ static int64_t start(struct bundle *bundle)
         }
         return TURN_MS + (int64_t)(random_fraction() * (double)TURN_MS);
     }
-    s->deadline = now + bundle->takeover_ms * CLOCK_NS_PER_MS;
+    s->deadline = clock_monotonic() + bundle->takeover_ms * CLOCK_NS_PER_MS;
     s->started  = 1;
     session_start(bundle_first(bundle)->session); /* one place, one line: the others come later */
     return LOOK_MS;
@@ -124,8 +139,9 @@ static int64_t watch(struct bundle *bundle)
 
 int64_t bundle_standby_look(struct bundle *bundle)
 {
+    int64_t renew_ms = bundle_standby_renew(bundle);
     if (bundle->standby.told) {
-        return 0;
+        return renew_ms;
     }
     if (bundle->leaving) { /* a person closed it: there is nothing to wait for */
         tell(bundle, NULL);

@@ -173,6 +173,7 @@ void bundle_on_tidy(evutil_socket_t fd, short what, void *arg)
         bundle_restate(bundle, NULL);
     }
     again_ms = sooner(again_ms, end_merge_when_alone(bundle));
+    again_ms = sooner(again_ms, bundle_standby_renew(bundle));
     if (again_ms > 0) {
         look_again(bundle, again_ms);
     }

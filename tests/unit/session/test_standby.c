@@ -5,10 +5,12 @@
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/slice.h"
 #include "rig.h"
 #include "session/bundle.h"
+#include "session/overlap.h"
 #include "support/suite.h"
 
 #define TEXT_BYTES 4096
@@ -24,6 +26,7 @@ struct side {
 };
 
 static struct rig rig;
+static int budget_fd;
 static struct side giver;
 static struct side taker;
 static const char *const CHANNELS[] = {"a"};
@@ -81,6 +84,7 @@ static void make(struct side *side)
     struct hawser_error err       = HAWSER_ERROR_INIT;
     struct bundle_options options = {.session = &rig.options, .takeover_ms = 1000};
     struct bundle_env env         = {.loop        = rig.loop,
+                                     .budget      = rig.budget,
                                      .arg         = side,
                                      .record      = on_record,
                                      .line_open   = on_line_open,
@@ -96,6 +100,10 @@ static void set_up(void)
 {
     struct hawser_error err = HAWSER_ERROR_INIT;
     rig_init(&rig);
+    ck_assert_int_eq(budget_make(&budget_fd, &err), 0);
+    rig.budget = budget_attach(budget_fd, &err);
+    ck_assert_ptr_nonnull(rig.budget);
+    budget_set_limits(rig.budget, (struct budget_limits){.overlap = 1});
     rig.options.channels      = CHANNELS;
     rig.options.channel_count = 1;
     make(&giver);
@@ -114,6 +122,8 @@ static void tear_down(void)
     bundle_destroy(taker.bundle);
     mock_destroy(rig.mock);
     net_loop_destroy(rig.loop);
+    budget_detach(rig.budget);
+    (void)close(budget_fd); /* memory alone */
 }
 
 /** Until it could take over. */
@@ -192,7 +202,7 @@ START_TEST(one_that_stood_by_for_long_may_be_a_little_late) /* the patience begi
 {
     stand_by();
     send_to_both("snap a 1");
-    rig_pass_ms(&rig, 6000);
+    rig_pass_ms(&rig, 1200); /* longer than a line that joins is waited for */
     send_to(&giver, "seq a 1 2");
     take();
     send_to(&taker, "seq a 1 2");
@@ -360,6 +370,38 @@ START_TEST(one_that_cannot_connect_says_so_and_does_when_the_other_is_gone)
 }
 END_TEST
 
+/** @return 1: another process could have a connection more `after_s` from now */
+static int could_take_place(int64_t after_s)
+{
+    struct overlap other = {0};
+    unsigned port        = 0;
+    clock_ns_t at        = clock_monotonic() + after_s * CLOCK_NS_PER_S;
+    ck_assert_int_eq(sscanf(rig.options.url, "ws://127.0.0.1:%u", &port), 1);
+    int taken = overlap_take(&other, rig.budget, budget_key("127.0.0.1", port), at, at + 1);
+    overlap_give(&other);
+    return taken;
+}
+
+START_TEST(a_place_that_is_held_by_a_process_that_died_is_soon_free)
+{
+    stand_by();
+    ck_assert_int_eq(could_take_place(0), 0);
+    rig_pass_ms(&rig, 2500);
+    ck_assert_int_eq(could_take_place(8), 0); /* it lives */
+    ck_assert_int_eq(could_take_place(11), 1);
+}
+END_TEST
+
+START_TEST(a_place_is_given_back_when_the_other_is_gone)
+{
+    stand_by();
+    take();
+    ck_assert_int_eq(could_take_place(0), 0);
+    bundle_alone(taker.bundle);
+    ck_assert_int_eq(could_take_place(0), 1);
+}
+END_TEST
+
 START_TEST(one_that_is_closed_meanwhile_has_nothing_to_wait_for)
 {
     bundle_leave(taker.bundle, HAWSER_CLOSE_NORMAL, "closed by hand");
@@ -391,6 +433,8 @@ int main(void)
                         2);
     tcase_add_test(cases, a_gap_that_was_owed_is_told_by_the_other);
     tcase_add_test(cases, one_that_cannot_connect_says_so_and_does_when_the_other_is_gone);
+    tcase_add_test(cases, a_place_that_is_held_by_a_process_that_died_is_soon_free);
+    tcase_add_test(cases, a_place_is_given_back_when_the_other_is_gone);
     tcase_add_test(cases, one_that_is_closed_meanwhile_has_nothing_to_wait_for);
     return suite_run("session/standby", cases);
 }
