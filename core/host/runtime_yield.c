@@ -223,6 +223,11 @@ static void make_yield(struct runtime_session *session, const json_t *about)
                   "no memory to let the next worker take over; it has to wait for this one's end");
         return;
     }
+    size_t calls = requests_waiting(session);
+    if (calls > 0) {
+        log_about(LOG_SUBJECT("session", session->name), LOG_INFO, "HW-HOST-129",
+                  "the next worker asks for it; %zu calls are waited for", calls);
+    }
     on_look(-1, 0, yield);
 }
 

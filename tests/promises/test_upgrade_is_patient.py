@@ -18,9 +18,8 @@ class UpgradeIsPatient(UpgradeCase):
         peers = [Peer(host) for _ in OF_FIRST]
         for name, peer in zip(OF_FIRST, peers):  # no session is given away before its calls are answered
             self.addCleanup(peer.socket.close)
-            peer.send("session.call", {"session": name, "method": "public/auth", "params": {}, "timeout_ms": 6000})
-        wait_until(lambda: host.log().count(f"{new} worker0: HW-SESSION-003") == len(OF_FIRST), "its sessions to be READY")
-        self.more_records(host, 500)  # it asks for them
+            peer.send("session.call", {"session": name, "method": "public/auth", "params": {}, "timeout_ms": 9000})
+        self.wait_asked_for(host, old, OF_FIRST)
         os.kill(new, signal.SIGSTOP)
         for name, peer in zip(OF_FIRST, peers):
             self.assertIn("error", peer.read())

@@ -60,9 +60,8 @@ class UpgradeSurvivesDeaths(UpgradeCase):
         peers = [Peer(host) for _ in OF_FIRST]
         for name, peer in zip(OF_FIRST, peers):  # not before its calls are answered
             self.addCleanup(peer.socket.close)
-            peer.send("session.call", {"session": name, "method": "public/auth", "params": {}, "timeout_ms": 4000})
-        wait_until(lambda: host.log().count(f"{new} worker0: HW-SESSION-003") == len(OF_FIRST), "its sessions to be READY")
-        self.more_records(host, 300)  # it asks for them
+            peer.send("session.call", {"session": name, "method": "public/auth", "params": {}, "timeout_ms": 5000})
+        self.wait_asked_for(host, old, OF_FIRST)
         host.process.send_signal(signal.SIGHUP)
         os.kill(new, signal.SIGKILL)
         for name, peer in zip(OF_FIRST, peers):

@@ -57,6 +57,11 @@ class UpgradeCase(unittest.TestCase):
         seen = len(host.records(f"data/{NAMES[0]}.jsonl"))
         host.wait_records(f"data/{NAMES[0]}.jsonl", lambda records: len(records) > seen + count, "more records")
 
+    def wait_asked_for(self, host, old, names):
+        """A successor has them, and an old worker gives them away once the calls that wait are answered."""
+        for name in names:
+            wait_until(lambda n=name: f"{old} worker0: HW-HOST-129 session={n} " in host.log(), f"{name} to be asked for", 60)
+
     def upgrade(self, host):
         """Begin. Gives back the inode of the new program, and what tells whether its processes have followed."""
         count = host.log().count("has taken over")
