@@ -34,7 +34,7 @@ load_module hawser_jsonl.so;
 """
 SESSION = """output jsonl o{i} {{ path data/{name}.jsonl; }}
 session {name} {{
-    adapter deribit; url {url}; {tls} {login}
+    adapter deribit; url {url}; {tls} {login} {lines}
     subscribe {channels};
     heartbeat {beat}; reconnect delay=50ms max_delay=2s; stale_after ticker.* 4s; stale_after book.* 4s;
     connect_timeout 3s; auth_timeout 3s; subscribe_timeout 4s; request_timeout 5s;
@@ -77,10 +77,11 @@ class Exchange(Sim):
 class World:
     """Everything that runs. Use as a context manager."""
 
-    def __init__(self, sessions, seed, workers, beat):
+    def __init__(self, sessions, seed, workers, beat, redundant):
         self.folder = tempfile.TemporaryDirectory(prefix="hawser-soak-")
         self.names = [f"s{i}" for i in range(sessions)]
         self.beat = beat
+        self.redundant = redundant  # each such session has two lines; 0: none
         self.extra = set()  # sessions with the extra channel
         self.certificate = make_certificate(self.folder.name)
         self.exchanges = [Exchange(self.folder.name, i, seed, self.certificate if i == EXCHANGES - 1 else None)
@@ -106,6 +107,9 @@ class World:
     def has_login(self, name):
         return int(name[1:]) // EXCHANGES % 2 == 0
 
+    def lines_of(self, name):
+        return 2 if self.redundant and int(name[1:]) % self.redundant == 0 else 1
+
     def channels_of(self, name):
         """What the config wants."""
         channels = [BOOK, TRADES, TICKER]
@@ -118,6 +122,7 @@ class World:
             exchange = self.exchange_of(name)
             text += SESSION.format(i=i, name=name, url=exchange.address, channels=" ".join(self.channels_of(name)), beat=self.beat,
                                    tls=f"tls_ca {self.certificate[0]};" if exchange.tls_url else "",
+                                   lines="lines 2;" if self.lines_of(name) == 2 else "",
                                    login=f"credentials file:c{i // EXCHANGES // 2 % ACCOUNTS}.cred;" if self.has_login(name) else "")
         return text
 
