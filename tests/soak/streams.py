@@ -65,8 +65,8 @@ class Channel:
 class Stream:
     """The records of one session, from its own output file."""
 
-    def __init__(self, name, path, report, wishes, lines=1):
-        self.lines = lines  # with more than one, another connection goes on where this one ends: only a hole needs an event
+    def __init__(self, name, path, report, wishes, seamless=False):
+        self.seamless = seamless  # another connection may go on where one ends: only a hole needs an event
         self.name, self.path, self.report, self.wishes = name, path, report, wishes
         self.file = None
         self.rest = b""
@@ -137,10 +137,10 @@ class Stream:
 
     def data(self, record, channel):
         name, at_ns = record["channel"], record["time"]
-        link = (self.life, record["epoch"])
+        link = (self.life, record["epoch"] if not self.seamless else 0)
         if self.wishes.is_unwanted(self.name, name, at_ns):
             self.violation("a channel that was given up came back", f"{name} at {at_ns}")
-        if channel.link not in (None, link) and not channel.told and self.lines == 1:
+        if channel.link not in (None, link) and not channel.told:
             self.violation("data of a new connection without a gap event", f"{name}, seq {record['seq']}")
         if channel.time is not None and at_ns - channel.time > SILENCE_NS and name.startswith(("book.", "ticker.")):
             self.violation("a channel was silent and nobody said so", f"{name}: {(at_ns - channel.time) / 1e9:.1f} s, seq {record['seq']}")

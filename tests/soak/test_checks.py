@@ -99,6 +99,16 @@ class Checks(unittest.TestCase):
         self.trades(6)
         self.assertEqual(self.found(), {"data of a new connection without a gap event"})
 
+    def test_a_connection_that_goes_on_needs_no_event_but_its_hole_does(self):
+        self.stream.seamless = True
+        self.book(5)
+        self.epoch = 2
+        self.book(8, 5)
+        self.assertEqual(self.found(), set())
+        self.epoch = 3
+        self.book(12, 10)
+        self.assertEqual(self.found(), {"a hole in a book without a gap event"})
+
     def test_silence(self):
         self.book(5)
         self.time += streams.SILENCE_NS
