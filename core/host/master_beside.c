@@ -114,12 +114,15 @@ int master_roll_begin_beside(struct master_child *child)
 {
     struct master_roll *roll = &child->master->roll;
     struct hawser_error err  = HAWSER_ERROR_INIT;
-    const char *why_not      = reason_against(child);
     if (child->role != CHILD_WORKER || !child->wanted || child->channel == NULL) {
         forget(roll);
         return -1;
     }
-    roll->child = child;
+    if (child != roll->child) { /* what went over from another one is of no interest any more */
+        forget(roll);
+    }
+    const char *why_not = reason_against(child);
+    roll->child         = child;
     json_decref(roll->waiting);
     roll->waiting = json_object();
     if (roll->taken == NULL) {

@@ -237,6 +237,10 @@ void runtime_yield(struct runtime *runtime, const json_t *about)
     struct runtime_session *session = name == NULL ? NULL : runtime_find(runtime, name);
     if (session != NULL && session->yield == NULL) {
         make_yield(session, about);
+    } else if (name != NULL && json_object_get(runtime->yielded, name) != NULL) {
+        say(runtime, RUNTIME_MARKS,
+            json_pack("{s:s, s:s}", "session", name, "why", "another process had it meanwhile"));
+        runtime_say_gone(runtime, name);
     } else if (session == NULL && name != NULL) { /* nothing of it is passed on here */
         say(runtime, RUNTIME_MARKS,
             json_pack(QUIET_SESSION, "session", name, "total", "sequence", (json_int_t)0, "epoch",

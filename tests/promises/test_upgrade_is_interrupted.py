@@ -7,7 +7,7 @@ import threading
 import time
 import unittest
 
-from lib.upgrade import NAMES, SESSIONS, UpgradeCase, config
+from lib.upgrade import NAMES, OF_FIRST, SESSIONS, UpgradeCase, config, events
 from lib.wait import wait_until
 
 
@@ -45,6 +45,16 @@ class UpgradeIsInterrupted(UpgradeCase):
 
     def test_an_old_worker_that_is_killed_has_its_sessions_go_on_with_a_gap_at_most(self):
         self.kill_in_the_middle(0, random.uniform(0, 0.9))
+
+    def test_what_a_worker_missed_that_was_down_before_is_told(self):
+        _, host = self.start("worker_restarts most=1 within=1h;\n", rate=200)
+        os.kill(host.processes()[("worker", 0)], signal.SIGABRT)
+        host.wait_log("it is started again in 60 s")
+        self.finish(host, *self.upgrade(host))
+        all_records = self.stop(host)
+        for name in NAMES:
+            self.check_told(all_records[name])
+            self.assertEqual("gap" in events(all_records[name]), name in OF_FIRST)
 
     def test_a_reload_in_the_middle_comes_after(self):
         sim, host = self.start(rate=500)

@@ -6,7 +6,7 @@ import unittest
 
 from lib.control import Peer
 from lib.process import build_dir
-from lib.upgrade import NAMES, OF_FIRST, UpgradeCase, config, events
+from lib.upgrade import OF_FIRST, UpgradeCase, config
 from lib.wait import wait_until
 
 
@@ -15,16 +15,6 @@ class UpgradeSurvivesDeaths(UpgradeCase):
         """Dead, and its parent has not taken notice."""
         with open(f"/proc/{pid}/stat", encoding="ascii") as file:
             return file.read().rpartition(")")[2].split()[0] == "Z"
-
-    def test_what_a_worker_missed_that_was_down_before_is_told(self):
-        _, host = self.start("worker_restarts most=1 within=1h;\n", rate=200)
-        os.kill(host.processes()[("worker", 0)], signal.SIGABRT)
-        host.wait_log("it is started again in 60 s")
-        self.finish(host, *self.upgrade(host))
-        all_records = self.stop(host)
-        for name in NAMES:
-            self.check_told(all_records[name])
-            self.assertEqual("gap" in events(all_records[name]), name in OF_FIRST)
 
     def test_where_both_are_killed_at_once_a_new_one_comes(self):
         """One signal tells the master of both, while it has not read yet what the successor said. Nobody else ends afterwards."""
