@@ -31,12 +31,14 @@ class ReloadKeepsSessions(unittest.TestCase):
 
     def wait_flow(self, host, count):
         """Each session passes so many more records on, and they get into its file."""
-        def sequences():
-            return {name: session["sequence"] for name, session in host.sessions().items()}
-        before = sequences()
-        self.assertGreaterEqual(len(before), SESSIONS)
-        wait_until(lambda: all(now > before[name] + count for name, now in sequences().items() if name in before), "more records")
-        after = sequences()
+        names = [f"s{i}" for i in range(SESSIONS)]
+
+        def sequences(least):
+            """Of all; None: one has not come so far, or its worker is too busy to answer."""
+            found = {name: session["sequence"] for name, session in host.sessions().items()}
+            return found if all(found.get(name, -1) >= least.get(name, 0) for name in names) else None
+        before = wait_until(lambda: sequences({}), "all sessions to be listed")
+        after = wait_until(lambda: sequences({name: before[name] + count for name in names}), "more records")
         for i in range(SESSIONS):
             wait_until(lambda i=i: self.last_sequence(host, i) >= after[f"s{i}"], f"records of s{i}")
 

@@ -42,7 +42,7 @@ class UpgradeCase(unittest.TestCase):
         self.addCleanup(host.__exit__)
         host.install()
         host.start()
-        host.wait_all_ready(SESSIONS)
+        host.wait_all_ready(SESSIONS, 60)
         self.flow(host)
         return sim, host
 
@@ -72,7 +72,7 @@ class UpgradeCase(unittest.TestCase):
     def finish(self, host, inode, done):
         wait_until(done, "the processes to have followed", 120)
         wait_until(lambda: host.programs() == {inode}, "all processes to run the new program", 30)
-        host.wait_all_ready(SESSIONS)
+        host.wait_all_ready(SESSIONS, 60)
         self.flow(host)
 
     def stop(self, host):
