@@ -45,11 +45,18 @@ static struct channel *add_channel(struct receiver *receiver, struct hawser_slic
                : NULL;
 }
 
+static void expect(void *arg, struct hawser_slice channel)
+{
+    struct receiver *receiver = arg;
+    wanted_expect(&receiver->channels, channel);
+}
+
 /* Not inlined: what it keeps on the stack would be made ready for messages that are only counted.
  */
 static __attribute__((noinline)) void route(struct receiver *receiver, struct hawser_slice bytes)
 {
     struct hawser_envelope envelope;
+    rpc_early = (struct rpc_early){expect, receiver};
     if (receiver->scan(bytes, &envelope) != 0 ||
         (envelope.flags & HAWSER_ENVELOPE_HAS_CHANNEL) == 0) {
         receiver->refused++;

@@ -22,6 +22,8 @@ static inline int fits(struct rpc_layout *layout, struct hawser_slice bytes,
 static void learn(struct rpc_scanner *scanner, struct hawser_slice bytes,
                   const struct hawser_envelope *envelope);
 
+_Thread_local struct rpc_early rpc_early;
+
 int rpc_scan(struct hawser_slice bytes, struct hawser_envelope *out)
 {
     static _Thread_local struct rpc_scanner scanner;
@@ -99,6 +101,7 @@ static inline int fits(struct rpc_layout *layout, struct hawser_slice bytes,
     }
     walk.at += layout->inner_len;
     const char *tail = end - layout->tail_len;
+    rpc_early_tell(channel);
     if (tail <= walk.at || !slice_same_bytes(tail, layout->tail, layout->tail_len) ||
         !is_value(bytes, &walk, tail)) {
         return 0;

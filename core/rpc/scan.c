@@ -165,6 +165,7 @@ static int scan_params_object(struct scan *scan)
         if (key == KEY_CHANNEL) {
             keep_string(scan, &value, HAWSER_ENVELOPE_HAS_CHANNEL, &out->channel,
                         &scan->channel_escaped);
+            rpc_early_tell(value.text);
         } else if (key == KEY_DATA) {
             out->data = value.bytes;
             set_flag(out, HAWSER_ENVELOPE_HAS_DATA, 1);

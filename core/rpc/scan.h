@@ -27,6 +27,26 @@
  */
 int rpc_scan(struct hawser_slice bytes, struct hawser_envelope *out);
 
+/**
+ * Who wants to know a channel's name while the rest of its message is still being looked at, so
+ * that what is kept of the channel is on its way from memory meanwhile.
+ */
+struct rpc_early {
+    void (*fn)(void *arg, struct hawser_slice channel); /* NULL: nobody */
+    void *arg;
+};
+/** The calling thread's: rpc_scan calls it where it knows a channel before the end. What follows
+ * may still be refused. Whoever sets it clears it again. */
+extern _Thread_local struct rpc_early rpc_early __attribute__((tls_model("initial-exec")));
+
+/** For scans. Hot. */
+static inline void rpc_early_tell(struct hawser_slice channel)
+{
+    if (rpc_early.fn != NULL) {
+        rpc_early.fn(rpc_early.arg, channel);
+    }
+}
+
 /** The same without a memory: by one walk over the text. Hot. */
 int rpc_scan_general(struct hawser_slice bytes, struct hawser_envelope *out);
 

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/slice.h"
 #include "hawser/adapter.h"
+#include "rpc/scan.h"
 #include "session/object.h"
 #include "session/slot.h"
 
@@ -57,6 +58,12 @@ static __attribute__((noinline)) void report_received(const struct session *sess
     }
 }
 
+static void expect_channel(void *arg, struct hawser_slice channel)
+{
+    struct session *session = arg;
+    wanted_expect(&session->wanted, channel);
+}
+
 /* What the message that was handled set going. @return 1: its link is gone */
 static __attribute__((noinline)) int settle(struct session *session)
 {
@@ -90,7 +97,9 @@ static int on_message(void *arg, enum hawser_opcode opcode, struct hawser_slice 
         return 0;
     }
     uint64_t before = session_enter(session, WATCH_MESSAGE);
+    rpc_early       = (struct rpc_early){expect_channel, session};
     session->env.adapter->message(session->adapter, &session->message);
+    rpc_early.fn = NULL;
     session_exit(session, before);
     return session->unsettled ? settle(session) : 0;
 }

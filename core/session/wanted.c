@@ -5,6 +5,7 @@
 #include "session/wanted.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,14 +44,11 @@ void wanted_fini(struct wanted *wanted)
     wanted_init(wanted, wanted->max_channels);
 }
 
-struct channel *wanted_find(const struct wanted *wanted, struct hawser_slice name)
+static inline struct channel *look_up(const struct wanted *wanted, struct hawser_slice name,
+                                      uint64_t hash)
 {
-    if (wanted->slots == 0) {
-        return NULL;
-    }
-    uint64_t hash = hash_bytes(name.data, name.len);
-    uint32_t tag  = tag_of(hash);
-    size_t mask   = wanted->slots - 1;
+    uint32_t tag = tag_of(hash);
+    size_t mask  = wanted->slots - 1;
     for (size_t i = hash & mask; wanted->tags[i] != TAG_FREE; i = (i + 1) & mask) {
         struct channel *channel = wanted->channels[i];
         if (wanted->tags[i] == tag && channel->name_len == name.len &&
@@ -59,6 +57,41 @@ struct channel *wanted_find(const struct wanted *wanted, struct hawser_slice nam
         }
     }
     return NULL;
+}
+
+/* Not inlined: what is found is found by what was expected, as a rule. */
+static __attribute__((noinline)) struct channel *find_unexpected(const struct wanted *wanted,
+                                                                 struct hawser_slice name)
+{
+    return look_up(wanted, name, hash_bytes(name.data, name.len));
+}
+
+/* Other bytes may stand there by now: then nothing is found by the hash of those before. */
+struct channel *wanted_find(const struct wanted *wanted, struct hawser_slice name)
+{
+    struct channel *channel = NULL;
+    if (wanted->slots == 0) {
+        return NULL;
+    }
+    if (name.data == wanted->expected.data && name.len == wanted->expected.len) {
+        channel = look_up(wanted, name, wanted->expected_hash);
+    }
+    return channel != NULL ? channel : find_unexpected(wanted, name);
+}
+
+void wanted_expect(struct wanted *wanted, struct hawser_slice name)
+{
+    if (wanted->slots == 0) {
+        return;
+    }
+    uint64_t hash         = hash_bytes(name.data, name.len);
+    size_t i              = hash & (wanted->slots - 1);
+    uintptr_t hot         = (uintptr_t)wanted->channels[i] + offsetof(struct channel, merged);
+    wanted->expected      = name;
+    wanted->expected_hash = hash;
+    __builtin_prefetch(&wanted->tags[i]); /* another name's, or nothing's, does no harm */
+    __builtin_prefetch((const void *)hot, 1);
+    __builtin_prefetch((const void *)(hot + 64), 1);
 }
 
 static void place(struct wanted *wanted, struct channel *channel)

@@ -63,6 +63,8 @@ struct wanted {
     size_t used;               /* slots that are not free */
     size_t count;              /* channels, those that are leaving included */
     size_t max_channels;
+    struct hawser_slice expected; /* by wanted_expect; NULL: nothing ever was */
+    uint64_t expected_hash;
     struct list in_state[CHANNEL_STATE_COUNT];
     size_t state_count[CHANNEL_STATE_COUNT];
 };
@@ -72,6 +74,9 @@ void wanted_fini(struct wanted *wanted);
 
 /** Hot: no memory is taken, nothing is copied. @return borrowed, NULL: not in the book */
 struct channel *wanted_find(const struct wanted *wanted, struct hawser_slice name);
+/** wanted_find will follow for this very slice: fetch what it reads. Hot. @param name borrowed, and
+ * only compared with that slice */
+void wanted_expect(struct wanted *wanted, struct hawser_slice name);
 /**
  * Want channels for the reason `origin`, all or none of them.
  * @error SYSTEM_LIMIT: over max_channels; SYSTEM_MEMORY; REQUEST_INVALID: an empty name

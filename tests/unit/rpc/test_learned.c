@@ -167,6 +167,37 @@ START_TEST(layout_in_use_survives_messages_that_never_repeat)
 }
 END_TEST
 
+static struct hawser_slice told;
+
+static void on_channel(void *arg, struct hawser_slice channel)
+{
+    unsigned *calls = arg;
+    (*calls)++;
+    told = channel;
+}
+
+START_TEST(a_channel_is_told_before_what_stands_behind_it_is_refused)
+{
+    struct hawser_slice usual = slice_of(USUAL);
+    struct hawser_slice cut   = slice_make(USUAL, sizeof(USUAL) - 3); /* a bracket is missing */
+    struct hawser_envelope envelope;
+    unsigned calls = 0;
+    rpc_early      = (struct rpc_early){on_channel, &calls};
+    ck_assert_int_eq(rpc_scan(usual, &envelope),
+                     0); /* by the general scan: then by what it learned */
+    ck_assert_uint_eq(calls, 1);
+    ck_assert(same_slice(told, envelope.channel));
+    ck_assert_int_eq(rpc_scan(usual, &envelope), 0);
+    ck_assert_uint_eq(calls, 2);
+    ck_assert(same_slice(told, envelope.channel));
+    ck_assert_int_eq(rpc_scan_general(cut, &envelope), -1);
+    ck_assert_uint_eq(calls, 3);
+    rpc_early.fn = NULL;
+    ck_assert_int_eq(rpc_scan(usual, &envelope), 0);
+    ck_assert_uint_eq(calls, 3);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = tcase_create("remembered layouts");
@@ -176,5 +207,6 @@ int main(void)
     tcase_add_test(cases, message_without_channel_or_with_an_id_is_not_learned);
     tcase_add_test(cases, envelope_longer_than_a_layout_is_not_learned);
     tcase_add_test(cases, layout_in_use_survives_messages_that_never_repeat);
+    tcase_add_test(cases, a_channel_is_told_before_what_stands_behind_it_is_refused);
     return suite_run("rpc/learned", cases);
 }

@@ -29,6 +29,9 @@ START_TEST(every_channel_of_many_is_found_and_no_other)
     for (int i = 0; i < 20000; i += 7) {
         int len                  = snprintf(name, sizeof(name), "book.BTC-%d.100ms", i);
         struct hawser_slice copy = guard_copy(name, (size_t)len);
+        wanted_expect(&wanted, copy);
+        ck_assert_str_eq(wanted_find(&wanted, copy)->name, name);
+        wanted_expect(&wanted, slice_make(copy.data, copy.len - 1));
         ck_assert_str_eq(wanted_find(&wanted, copy)->name, name);
         copy.len--;
         ck_assert_ptr_null(wanted_find(&wanted, copy));
@@ -145,6 +148,23 @@ START_TEST(an_empty_book_finds_nothing)
     wanted_init(&wanted, 10);
     ck_assert_ptr_null(wanted_find(&wanted, slice_of("a")));
     ck_assert_ptr_null(wanted_find(&wanted, slice_make(NULL, 0)));
+    wanted_expect(&wanted, slice_of("a"));
+    wanted_fini(&wanted);
+}
+END_TEST
+
+START_TEST(a_name_that_takes_the_place_of_an_expected_one_is_found_for_itself)
+{
+    struct wanted wanted;
+    char name[] = "a";
+    wanted_init(&wanted, 10);
+    ck_assert_int_eq(want(&wanted, "a", CHANNEL_BY_CONFIG), 0);
+    ck_assert_int_eq(want(&wanted, "b", CHANNEL_BY_CONFIG), 0);
+    wanted_expect(&wanted, slice_of(name));
+    name[0] = 'b';
+    ck_assert_str_eq(wanted_find(&wanted, slice_of(name))->name, "b");
+    name[0] = 'c';
+    ck_assert_ptr_null(wanted_find(&wanted, slice_of(name)));
     wanted_fini(&wanted);
 }
 END_TEST
@@ -160,5 +180,6 @@ int main(void)
     tcase_add_test(cases, who_wants_a_channel_is_remembered_apart);
     tcase_add_test(cases, channels_are_counted_by_state);
     tcase_add_test(cases, an_empty_book_finds_nothing);
+    tcase_add_test(cases, a_name_that_takes_the_place_of_an_expected_one_is_found_for_itself);
     return suite_run("session/wanted", cases);
 }
