@@ -8,12 +8,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "hawser/output.h"
 #include "support/fake_host.h"
+
+#define LONG_LINE_BYTES (1 << 20)
 
 extern const struct hawser_module hawser_module;
 
@@ -163,6 +168,77 @@ START_TEST(a_torn_last_line_is_ended_before_the_first_new_one)
 }
 END_TEST
 
+/* A process that appends as a worker does: it holds the file, and each line is one write. */
+static pid_t append_long_lines(void)
+{
+    pid_t pid = fork();
+    if (pid != 0) {
+        return pid;
+    }
+    static char line[LONG_LINE_BYTES];
+    int fd = open(path, O_WRONLY | O_APPEND);
+    memset(line, 'x', sizeof(line) - 1);
+    line[sizeof(line) - 1] = '\n';
+    if (fd < 0 || flock(fd, LOCK_SH) != 0) {
+        _exit(1);
+    }
+    while (write(fd, line, sizeof(line)) == (ssize_t)sizeof(line)) {
+        (void)usleep(1000);
+    }
+    _exit(1);
+}
+
+static off_t size_of_file(void)
+{
+    struct stat st;
+    ck_assert_int_eq(stat(path, &st), 0);
+    return st.st_size;
+}
+
+static void has_no_empty_line(void)
+{
+    size_t len = (size_t)size_of_file();
+    int fd     = open(path, O_RDONLY);
+    void *text = mmap(NULL, len, PROT_READ, MAP_PRIVATE, fd, 0);
+    ck_assert_ptr_ne(text, MAP_FAILED);
+    ck_assert_ptr_null(memmem(text, len, "\n\n", 2));
+    (void)munmap(text, len);
+    (void)close(fd);
+}
+
+START_TEST(a_line_that_another_is_writing_is_not_torn)
+{
+    put_file("{\"old\":1}\n");
+    pid_t writer = append_long_lines();
+    ck_assert_int_gt(writer, 0);
+    while (size_of_file() < LONG_LINE_BYTES) {
+        (void)usleep(1000);
+    }
+    for (uint64_t n = 1; n <= 20; n++) {
+        start();
+        ck_assert_uint_eq(write_numbers(n, 1), 1);
+        vtable->destroy(output);
+        output = NULL;
+    }
+    ck_assert_int_eq(kill(writer, SIGKILL), 0);
+    ck_assert_int_eq(waitpid(writer, NULL, 0), writer);
+    has_no_empty_line();
+}
+END_TEST
+
+START_TEST(a_torn_line_is_ended_also_while_others_have_the_file)
+{
+    put_file("{\"old\":1}\n{\"to");
+    int other = open(path, O_WRONLY | O_APPEND);
+    ck_assert_int_ge(other, 0);
+    ck_assert_int_eq(flock(other, LOCK_SH), 0);
+    start();
+    ck_assert_uint_eq(write_numbers(1, 2), 2);
+    holds(path, 2, 1, 2);
+    (void)close(other);
+}
+END_TEST
+
 START_TEST(a_write_cut_anywhere_is_continued_where_it_stopped)
 {
     start();
@@ -301,6 +377,8 @@ int main(void)
     tcase_add_test(tests, lines_are_appended_to_what_is_there);
     tcase_add_test(tests, a_file_is_made_with_its_mode);
     tcase_add_test(tests, a_torn_last_line_is_ended_before_the_first_new_one);
+    tcase_add_test(tests, a_line_that_another_is_writing_is_not_torn);
+    tcase_add_test(tests, a_torn_line_is_ended_also_while_others_have_the_file);
     tcase_add_test(tests, a_write_cut_anywhere_is_continued_where_it_stopped);
     tcase_add_test(tests, a_full_disk_is_an_error_that_names_file_and_cause);
     tcase_add_test(tests, after_a_rotation_lines_go_to_the_new_file);
