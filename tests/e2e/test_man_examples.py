@@ -85,7 +85,7 @@ class ManExamples(unittest.TestCase):
         process = Process(["/bin/sh", "-c", "exec " + self.adapt(command, host).rstrip("& ")], env=self.env, cwd=self.folder)
         if command.startswith("hawser "):
             host.process = process  # which ends it
-            wait_until(lambda: os.path.exists(host.path("run/control.sock")) or not process.is_running(), f"{command}: the control socket")
+            wait_until(lambda: host.answers() or not process.is_running(), f"{command}: the host to answer")
             self.assertTrue(process.is_running(), f"{command}: {process.stderr()}")
             host.wait_state("btc")
         else:

@@ -95,12 +95,16 @@ class Host:
         def answers():
             if not self.process.is_running():
                 raise AssertionError(f"the host ended: {self.process.stderr()}\n{self.log()}")
-            try:
-                return self.ask("host.status")
-            except OSError:
-                return None
+            return self.answers()
         wait_until(answers, "the host to answer")
         return self
+
+    def answers(self):
+        """What its control socket says of it; None: nothing yet. The socket's file is there a moment before anybody listens."""
+        try:
+            return self.ask("host.status")
+        except OSError:
+            return None
 
     def log(self):
         try:
