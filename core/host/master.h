@@ -313,6 +313,8 @@ void master_quarantine_restore(struct master *master, const json_t *list);
 /* signals: master_signals.c */
 /** From here on all but those that end at once wait until master_signals_let_in. */
 void master_signals_hold(void);
+/** The same for every signal. */
+void master_signals_hold_all(void);
 void master_signals_let_in(void);
 /** @return 0; -1: they cannot be watched */
 int master_signals_watch(struct master *master) HAWSER_MUST_CHECK;

@@ -111,9 +111,7 @@ int master_signals_watch(struct master *master)
 
 void master_signals_fini(struct master *master)
 {
-    sigset_t all; /* without its handler the next one would end us before all is cleaned up */
-    (void)sigfillset(&all);                   /* cannot fail */
-    (void)sigprocmask(SIG_BLOCK, &all, NULL); /* cannot fail with these arguments */
+    master_signals_hold_all(); /* without its handler one would end us before all is cleaned up */
     for (size_t i = 0; i < sizeof(master->signals) / sizeof(master->signals[0]); i++) {
         if (master->signals[i] != NULL) {
             event_free(master->signals[i]);
@@ -131,6 +129,13 @@ void master_signals_hold(void)
         (void)sigaddset(&held, HELD[i]); /* fails only for no signal */
     }
     (void)sigprocmask(SIG_BLOCK, &held, NULL); /* cannot fail with these arguments */
+}
+
+void master_signals_hold_all(void)
+{
+    sigset_t all;
+    (void)sigfillset(&all);                   /* cannot fail */
+    (void)sigprocmask(SIG_BLOCK, &all, NULL); /* cannot fail with these arguments */
 }
 
 void master_signals_let_in(void)

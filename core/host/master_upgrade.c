@@ -41,9 +41,7 @@ struct upgrade {
 /* No signal may find the new binary before it has its handlers: it lets them in. */
 static void hold_signals(struct upgrade *upgrade)
 {
-    sigset_t all;
-    (void)sigfillset(&all);                   /* cannot fail */
-    (void)sigprocmask(SIG_BLOCK, &all, NULL); /* cannot fail with these arguments */
+    master_signals_hold_all();
     upgrade->quiet_turns = 1;
 }
 

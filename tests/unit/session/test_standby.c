@@ -185,16 +185,21 @@ START_TEST(what_has_numbers_goes_on_behind_the_last_one)
 }
 END_TEST
 
-START_TEST(what_has_numbers_and_comes_late_is_not_repeated)
+static void take_what_comes_late(void)
 {
-    stand_by();
-    send_to_both("snap a 1");
     send_to(&giver, "seq a 1 2");
     take();
     send_to(&taker, "seq a 1 2");
     ck_assert_str_eq(taker.records, "");
     send_to(&taker, "seq a 2 3");
     ck_assert_str_eq(taker.records, "seq a 2 3;");
+}
+
+START_TEST(what_has_numbers_and_comes_late_is_not_repeated)
+{
+    stand_by();
+    send_to_both("snap a 1");
+    take_what_comes_late();
 }
 END_TEST
 
@@ -203,12 +208,7 @@ START_TEST(one_that_stood_by_for_long_may_be_a_little_late) /* the patience begi
     stand_by();
     send_to_both("snap a 1");
     rig_pass_ms(&rig, 1200); /* longer than a line that joins is waited for */
-    send_to(&giver, "seq a 1 2");
-    take();
-    send_to(&taker, "seq a 1 2");
-    ck_assert_str_eq(taker.records, "");
-    send_to(&taker, "seq a 2 3");
-    ck_assert_str_eq(taker.records, "seq a 2 3;");
+    take_what_comes_late();
 }
 END_TEST
 
