@@ -17,17 +17,106 @@
 
 #define WANTED (HAWSER_ENVELOPE_HAS_CHANNEL | HAWSER_ENVELOPE_HAS_DATA)
 
-static inline int fits(struct rpc_layout *layout, struct hawser_slice bytes,
-                       struct hawser_envelope *out);
 static void learn(struct rpc_scanner *scanner, struct hawser_slice bytes,
                   const struct hawser_envelope *envelope);
 
 _Thread_local struct rpc_early rpc_early;
+static _Thread_local struct rpc_scanner own_scanner;
 
-int rpc_scan(struct hawser_slice bytes, struct hawser_envelope *out)
+static inline uint64_t word_at(const char *at)
 {
-    static _Thread_local struct rpc_scanner scanner;
-    return rpc_scanner_scan(&scanner, bytes, out);
+    uint64_t word;
+    memcpy(&word, at, sizeof(word));
+    return word;
+}
+
+/* What the layout knows. Member by member: a struct that is made elsewhere and copied here would be
+ * read in larger pieces than it was just written in, and a processor waits long for that. */
+static inline void fill(const struct rpc_layout *layout, struct hawser_slice bytes,
+                        struct hawser_envelope *out)
+{
+    rpc_envelope_clear(out);
+    out->method.data = layout->method_len > 0 ? bytes.data + layout->method_at : NULL;
+    out->method.len  = layout->method_len;
+    out->params.data = bytes.data + layout->params_at;
+    out->params.len  = bytes.len - layout->params_at - layout->behind_params;
+    out->flags       = layout->flags;
+}
+
+/* Is what lies between the two one value, no more and no less? */
+static __attribute__((noinline)) int is_other_value(struct hawser_slice bytes, const char *at,
+                                                    const char *end)
+{
+    struct rpc_walk walk = {at, bytes.data + bytes.len};
+    struct hawser_slice value;
+    return rpc_skip_value(&walk, bytes, 2, &value) == 0 && value.data == at && walk.at == end;
+}
+
+static inline int is_value(struct hawser_slice bytes, const char *at, const char *end)
+{
+    struct rpc_skip skip = {bytes, at, RPC_DEPTH_MAX - 2};
+    return *at == '{' || *at == '[' ? rpc_skip_is_whole(&skip, end)
+                                    : is_other_value(bytes, at, end);
+}
+
+/* Any name. @return its length; SIZE_MAX: none, or one with escapes, which no layout keeps */
+static __attribute__((noinline)) size_t long_name(struct hawser_slice bytes, const char *at)
+{
+    struct rpc_walk walk = {at - 1, bytes.data + bytes.len};
+    struct hawser_slice name;
+    int escaped;
+    return rpc_walk_string(&walk, &name, &escaped) == 0 && !escaped ? name.len : SIZE_MAX;
+}
+
+static __attribute__((noinline)) int same_parts(const struct rpc_layout *layout, const char *inner,
+                                                const char *tail)
+{
+    return slice_same_bytes(inner, layout->inner, layout->inner_len) &&
+           slice_same_bytes(tail, layout->tail, layout->tail_len);
+}
+
+/* The parts between channel and data, and behind them, as two words where that is enough. */
+static inline int same_around(const struct rpc_layout *layout, const char *inner, const char *tail)
+{
+    const char *end = tail + layout->tail_len;
+    if (!layout->has_words || end - inner < (ptrdiff_t)sizeof(uint64_t)) {
+        return same_parts(layout, inner, tail);
+    }
+    uint64_t differs = (word_at(inner) ^ layout->inner_word) & layout->inner_mask;
+    return (differs |
+            ((word_at(end - sizeof(uint64_t)) ^ layout->tail_word) & layout->tail_mask)) == 0;
+}
+
+static inline __attribute__((always_inline)) int
+fits(struct rpc_layout *layout, struct hawser_slice bytes, struct hawser_envelope *out)
+{
+    const char *name = bytes.data + layout->head_len;
+    const char *tail = bytes.data + bytes.len - layout->tail_len;
+    if (layout->head_len == 0 || bytes.len < layout->least_len ||
+        !slice_same_bytes(bytes.data, layout->head, layout->head_len)) {
+        return 0;
+    }
+    size_t len =
+        bytes.len - layout->least_len > RPC_WALK_LOOK ? rpc_walk_look(name) : RPC_WALK_LOOK;
+    if (len == RPC_WALK_LOOK) {
+        len = long_name(bytes, name);
+    }
+    if (len >= bytes.len - layout->least_len) {
+        return 0;
+    }
+    const char *inner = name + len + 1;
+    const char *data  = inner + layout->inner_len;
+    rpc_early_tell(slice_make(name, len));
+    if (!same_around(layout, inner, tail) || !is_value(bytes, data, tail)) {
+        return 0;
+    }
+    fill(layout, bytes, out);
+    out->channel.data = name; /* by halves: see fill */
+    out->channel.len  = len;
+    out->data.data    = data;
+    out->data.len     = (size_t)(tail - data);
+    layout->uses_left = PASSED_OVER_MAX;
+    return 1;
 }
 
 /* Not inlined, so that the usual way is short. */
@@ -48,71 +137,22 @@ scan_unusual(struct rpc_scanner *scanner, struct hawser_slice bytes, struct haws
     return 0;
 }
 
-int rpc_scanner_scan(struct rpc_scanner *scanner, struct hawser_slice bytes,
-                     struct hawser_envelope *out)
+static inline int scan_with(struct rpc_scanner *scanner, struct hawser_slice bytes,
+                            struct hawser_envelope *out)
 {
     return fits(&scanner->layouts[scanner->last], bytes, out) ? 0
                                                               : scan_unusual(scanner, bytes, out);
 }
 
-/* What the layout knows. Member by member: a struct that is made elsewhere and copied here would be
- * read in larger pieces than it was just written in, and a processor waits long for that. */
-static inline void fill(const struct rpc_layout *layout, struct hawser_slice bytes,
-                        struct hawser_envelope *out)
+int rpc_scanner_scan(struct rpc_scanner *scanner, struct hawser_slice bytes,
+                     struct hawser_envelope *out)
 {
-    rpc_envelope_clear(out);
-    out->method.data = layout->method_len > 0 ? bytes.data + layout->method_at : NULL;
-    out->method.len  = layout->method_len;
-    out->params.data = bytes.data + layout->params_at;
-    out->params.len  = bytes.len - layout->params_at - layout->behind_params;
-    out->flags       = layout->flags;
+    return scan_with(scanner, bytes, out);
 }
 
-/* Is what lies between the walk and `end` one value, no more and no less? */
-static inline int is_value(struct hawser_slice bytes, const struct rpc_walk *walk, const char *end)
+int rpc_scan(struct hawser_slice bytes, struct hawser_envelope *out)
 {
-    char c = *walk->at;
-    if (c == '{' || c == '[') {
-        struct rpc_skip skip = {bytes, walk->at, RPC_DEPTH_MAX - 2};
-        return rpc_skip_is_whole(&skip, end);
-    }
-    struct rpc_walk other = *walk;
-    struct hawser_slice value;
-    return rpc_skip_value(&other, bytes, 2, &value) == 0 && value.data == walk->at &&
-           other.at == end;
-}
-
-static inline int fits(struct rpc_layout *layout, struct hawser_slice bytes,
-                       struct hawser_envelope *out)
-{
-    size_t head = layout->head_len;
-    if (head == 0 || bytes.len < head + layout->inner_len + layout->tail_len ||
-        !slice_same_bytes(bytes.data, layout->head, head)) {
-        return 0;
-    }
-    const char *end      = bytes.data + bytes.len;
-    struct rpc_walk walk = {bytes.data + head - 1, end};
-    struct hawser_slice channel;
-    int escaped;
-    if (rpc_walk_string(&walk, &channel, &escaped) != 0 || escaped ||
-        (size_t)(end - walk.at) < layout->inner_len ||
-        !slice_same_bytes(walk.at, layout->inner, layout->inner_len)) {
-        return 0;
-    }
-    walk.at += layout->inner_len;
-    const char *tail = end - layout->tail_len;
-    rpc_early_tell(channel);
-    if (tail <= walk.at || !slice_same_bytes(tail, layout->tail, layout->tail_len) ||
-        !is_value(bytes, &walk, tail)) {
-        return 0;
-    }
-    fill(layout, bytes, out);
-    out->channel.data = channel.data; /* by halves: see fill */
-    out->channel.len  = channel.len;
-    out->data.data    = walk.at;
-    out->data.len     = (size_t)(tail - walk.at);
-    layout->uses_left = PASSED_OVER_MAX;
-    return 1;
+    return scan_with(&own_scanner, bytes, out);
 }
 
 /* One place at a time is offered; a layout that is used holds its place against kinds of message
@@ -148,6 +188,29 @@ static int is_plain(const struct hawser_envelope *envelope, struct hawser_slice 
            bytes.data + bytes.len - data_end <= RPC_LAYOUT_TAIL_MAX;
 }
 
+/* What a word holds of `part` where it stands at the word's start, or at its end. */
+static void learn_word(const char *part, size_t len, size_t at, uint64_t *word, uint64_t *mask)
+{
+    char bytes[sizeof(*word)] = {0};
+    char kept[sizeof(*mask)]  = {0};
+    memcpy(bytes + at, part, len);
+    memset(kept + at, 0xff, len);
+    memcpy(word, bytes, sizeof(*word));
+    memcpy(mask, kept, sizeof(*mask));
+}
+
+static void learn_words(struct rpc_layout *layout)
+{
+    size_t size = sizeof(layout->tail_word);
+    if (layout->inner_len > size || layout->tail_len > size) {
+        return;
+    }
+    learn_word(layout->inner, layout->inner_len, 0, &layout->inner_word, &layout->inner_mask);
+    learn_word(layout->tail, layout->tail_len, size - layout->tail_len, &layout->tail_word,
+               &layout->tail_mask);
+    layout->has_words = 1;
+}
+
 static void learn(struct rpc_scanner *scanner, struct hawser_slice bytes,
                   const struct hawser_envelope *envelope)
 {
@@ -160,12 +223,14 @@ static void learn(struct rpc_scanner *scanner, struct hawser_slice bytes,
     const char *inner  = envelope->channel.data + envelope->channel.len + 1;
     const char *tail   = envelope->data.data + envelope->data.len;
     const char *params = envelope->params.data;
-    *layout            = (struct rpc_layout){.head_len      = (uint8_t)(envelope->channel.data - start),
-                                             .inner_len     = (uint8_t)(envelope->data.data - inner),
-                                             .tail_len      = (uint8_t)(end - tail),
-                                             .params_at     = (uint8_t)(params - start),
-                                             .behind_params = (uint8_t)(end - (params + envelope->params.len)),
-                                             .flags         = envelope->flags};
+    *layout            = (struct rpc_layout){
+                   .head_len      = (uint8_t)(envelope->channel.data - start),
+                   .inner_len     = (uint8_t)(envelope->data.data - inner),
+                   .tail_len      = (uint8_t)(end - tail),
+                   .params_at     = (uint8_t)(params - start),
+                   .behind_params = (uint8_t)(end - (params + envelope->params.len)),
+                   .flags         = envelope->flags,
+                   .least_len     = (uint16_t)(bytes.len - envelope->data.len - envelope->channel.len)};
     if ((envelope->flags & HAWSER_ENVELOPE_HAS_METHOD) != 0) {
         layout->method_at  = (uint8_t)(envelope->method.data - start);
         layout->method_len = (uint8_t)envelope->method.len;
@@ -173,4 +238,5 @@ static void learn(struct rpc_scanner *scanner, struct hawser_slice bytes,
     memcpy(layout->head, start, layout->head_len);
     memcpy(layout->inner, inner, layout->inner_len);
     memcpy(layout->tail, tail, layout->tail_len);
+    learn_words(layout);
 }

@@ -23,7 +23,13 @@ struct rpc_layout {
     uint8_t method_len;
     uint8_t params_at;
     uint8_t behind_params; /* bytes from the end of params to the end of the message */
+    uint16_t least_len;    /* all but channel and data */
+    uint8_t has_words;     /* 1: the words below stand for inner and tail */
     uint32_t flags;        /* of the envelope */
+    uint64_t inner_word;
+    uint64_t inner_mask; /* its bits that count */
+    uint64_t tail_word;  /* the last eight bytes of the message */
+    uint64_t tail_mask;
     char head[RPC_LAYOUT_HEAD_MAX];
     char inner[RPC_LAYOUT_INNER_MAX];
     char tail[RPC_LAYOUT_TAIL_MAX];

@@ -23,7 +23,8 @@ static const struct walks WALKS[RPC_VECTOR_COUNT] = {
     [RPC_VECTOR_AVX2]     = {rpc_skip_avx2, rpc_whole_avx2},
     [RPC_VECTOR_AVX512]   = {rpc_skip_avx512, rpc_whole_avx512},
 };
-static const struct walks UNDECIDED = {choose_and_skip, choose_and_judge};
+static const struct walks WITHOUT_GATHER = {rpc_skip_avx2, rpc_walked_avx2};
+static const struct walks UNDECIDED      = {choose_and_skip, choose_and_judge};
 
 /* Threads may choose at the same time; all of them choose the same. */
 static _Atomic(const struct walks *) chosen = &UNDECIDED;
@@ -89,7 +90,9 @@ int rpc_skip_use(enum rpc_vector vector)
     if (!rpc_skip_can(vector)) {
         return -1;
     }
-    atomic_store_explicit(&chosen, &WALKS[vector], memory_order_relaxed);
+    int is_slow = vector == RPC_VECTOR_AVX2 && rpc_skip_gathers_slowly();
+    atomic_store_explicit(&chosen, is_slow ? &WITHOUT_GATHER : &WALKS[vector],
+                          memory_order_relaxed);
     return 0;
 }
 

@@ -18,6 +18,12 @@ static inline TARGET uint64_t join(__m256i low, __m256i high)
                                                      << 32;
 }
 
+static inline TARGET __m256i equal(const char *at, char c)
+{
+    return _mm256_cmpeq_epi8(_mm256_loadu_si256((const __m256i *)(const void *)at),
+                             _mm256_set1_epi8(c));
+}
+
 /* Bit 5 is what tells '{' from '[' and '}' from ']'. */
 static inline TARGET void load(const char *at, struct skip_bits *bits)
 {
@@ -43,11 +49,6 @@ static inline TARGET uint64_t prefix_xor(uint64_t bits)
     return (uint64_t)_mm_cvtsi128_si64(product);
 }
 
-static inline TARGET uint64_t gather(uint64_t bits, uint64_t mask)
-{
-    return _pext_u64(bits, mask);
-}
-
 static const struct skip_ops OPS = {load, prefix_xor};
 
 TARGET const char *rpc_skip_avx2(const struct rpc_skip *skip)
@@ -55,19 +56,44 @@ TARGET const char *rpc_skip_avx2(const struct rpc_skip *skip)
     return skip_walk(&OPS, skip);
 }
 
-/* Zen before its third round has the instruction that gathers, but as a long piece of microcode. */
-static int gathers_slowly(void)
+static inline TARGET void load_whole(const char *at, struct skip_whole_bits *bits)
 {
-    return __builtin_cpu_is("znver1") || __builtin_cpu_is("znver2");
+    struct skip_bits all;
+    load(at, &all);
+    bits->quote   = all.quote;
+    bits->bracket = all.open | all.close;
+    bits->open    = all.open;
+    bits->curly   = all.curly;
+    bits->has_backslash =
+        (uint32_t)_mm256_movemask_epi8(_mm256_or_si256(equal(at, '\\'), equal(at + 32, '\\')));
+}
+
+static inline TARGET uint64_t backslash(const char *at)
+{
+    return join(equal(at, '\\'), equal(at + 32, '\\'));
+}
+
+static inline TARGET uint64_t gather(uint64_t bits, uint64_t mask)
+{
+    return _pext_u64(bits, mask);
+}
+
+static const struct skip_whole_ops WHOLE_OPS = {load_whole, backslash, prefix_xor, gather};
+
+int rpc_walked_avx2(const struct rpc_skip *skip, const char *end)
+{
+    struct rpc_skip cut = rpc_skip_cut(skip, end);
+    return rpc_skip_avx2(&cut) == end;
 }
 
 TARGET int rpc_whole_avx2(const struct rpc_skip *skip, const char *end)
 {
-    if (gathers_slowly()) {
-        struct rpc_skip cut = rpc_skip_cut(skip, end);
-        return rpc_skip_avx2(&cut) == end;
-    }
-    return skip_is_whole(&OPS, gather, skip, end);
+    return skip_is_long(skip) ? skip_is_whole(&WHOLE_OPS, skip, end) : rpc_walked_avx2(skip, end);
+}
+
+int rpc_skip_gathers_slowly(void)
+{
+    return __builtin_cpu_is("znver1") || __builtin_cpu_is("znver2");
 }
 
 int rpc_skip_has_avx2(void)
@@ -87,6 +113,16 @@ const char *rpc_skip_avx2(const struct rpc_skip *skip)
 int rpc_whole_avx2(const struct rpc_skip *skip, const char *end)
 {
     return rpc_whole_portable(skip, end);
+}
+
+int rpc_walked_avx2(const struct rpc_skip *skip, const char *end)
+{
+    return rpc_whole_portable(skip, end);
+}
+
+int rpc_skip_gathers_slowly(void)
+{
+    return 0;
 }
 
 int rpc_skip_has_avx2(void)

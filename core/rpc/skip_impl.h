@@ -21,6 +21,7 @@ int rpc_whole_portable(const struct rpc_skip *skip, const char *end);
 int rpc_whole_neon(const struct rpc_skip *skip, const char *end);
 int rpc_whole_sse2(const struct rpc_skip *skip, const char *end);
 int rpc_whole_avx2(const struct rpc_skip *skip, const char *end);
+int rpc_walked_avx2(const struct rpc_skip *skip, const char *end); /* by rpc_skip_avx2 */
 int rpc_whole_avx512(const struct rpc_skip *skip, const char *end);
 
 /** @return the same container in a text that ends at `end` */
@@ -36,5 +37,8 @@ int rpc_skip_has_neon(void);
 int rpc_skip_has_sse2(void);
 int rpc_skip_has_avx2(void);
 int rpc_skip_has_avx512(void);
+/** @return 1: Zen before its third round, which has AVX2's instruction that gathers bits, but as a
+ * long piece of microcode */
+int rpc_skip_gathers_slowly(void);
 
 #endif

@@ -15,8 +15,25 @@ struct skip_row {
     unsigned count; /* under 64 */
 };
 
-/* Bits of a word that stand under a mask, moved together. A constant where it is used. */
+/* Bits of a word that stand under a mask, moved together. */
 typedef uint64_t skip_gather_fn(uint64_t bits, uint64_t mask);
+
+/* Bit i stands for byte i of a block. */
+struct skip_whole_bits {
+    uint64_t quote;
+    uint64_t bracket;       /* [ { ] } */
+    uint64_t open;          /* of the brackets: [ { */
+    uint64_t curly;         /* of the brackets: { } */
+    uint64_t has_backslash; /* not 0: it has one somewhere */
+};
+
+/* Constants where they are used, as those of skip_walk.h. */
+struct skip_whole_ops {
+    void (*load)(const char *at, struct skip_whole_bits *bits);
+    uint64_t (*backslash)(const char *at); /* which bytes are one: most blocks have none */
+    uint64_t (*prefix_xor)(uint64_t bits);
+    skip_gather_fn *gather;
+};
 
 /* Strike out each bracket that opens and the one right behind it that closes, until there is none
  * left. @return 0: all that is left opens; -1: broken */
@@ -32,75 +49,96 @@ SKIP_INLINE int skip_strike_out(skip_gather_fn *gather, struct skip_row *row)
             return -1;
         }
         uint64_t keep = here & ~(pairs | pairs << 1);
-        row->open     = gather(row->open, keep);
-        row->curly    = gather(row->curly, keep);
-        row->count    = (unsigned)__builtin_popcountll(keep);
+        if (keep == 0) {
+            *row = (struct skip_row){0};
+            return 0;
+        }
+        row->open  = gather(row->open, keep);
+        row->curly = gather(row->curly, keep);
+        row->count = (unsigned)__builtin_popcountll(keep);
     }
 }
 
-/* @return 0; -1: broken, or more open at once than a row holds */
-SKIP_INLINE int skip_add_row(skip_gather_fn *gather, struct skip_row *row,
-                             const struct skip_bits *bits, uint64_t brackets)
+/* A row is full: it is made shorter. @return 0; -1: broken, or more open at once than a row holds
+ */
+SKIP_INLINE int skip_make_room(skip_gather_fn *gather, struct skip_row *row, unsigned more)
 {
+    return skip_strike_out(gather, row) == 0 && row->count + more < 64 ? 0 : -1;
+}
+
+/* The rare block that has a backslash, or begins behind one. @param used its bytes that belong to
+ * the stretch, 1 to 64 @return its quotes that open or close strings */
+SKIP_INLINE uint64_t skip_quotes_unescaped(struct skip_state *state, uint64_t quote,
+                                           uint64_t backslash, unsigned used)
+{
+    unsigned behind = SKIP_BLOCK - used;
+    return quote & ~(skip_escaped(state, backslash << behind) >> behind);
+}
+
+/* One block. @param keep a bit for each of its bytes that count; a bracket may count less, see
+ * below @return 0; -1: broken, or not to be told here */
+SKIP_INLINE int skip_add_block(const struct skip_whole_ops *ops, struct skip_state *state,
+                               struct skip_row *row, const char *at, uint64_t keep, uint64_t first)
+{
+    struct skip_whole_bits bits;
+    ops->load(at, &bits);
+    uint64_t quote     = bits.quote & keep;
+    uint64_t backslash = 0;
+    if (__builtin_expect((bits.has_backslash | state->escaped) != 0, 0)) {
+        backslash = ops->backslash(at) & keep;
+        quote =
+            skip_quotes_unescaped(state, quote, backslash, (unsigned)__builtin_popcountll(keep));
+    }
+    uint64_t inside   = ops->prefix_xor(quote) ^ state->in_string;
+    uint64_t brackets = bits.bracket & keep & ~first & ~inside;
+    state->in_string  = (uint64_t)0 - (inside >> 63);
+    if (__builtin_expect((backslash & ~inside) != 0, 0)) {
+        return -1; /* no JSON has one there */
+    }
     unsigned more = (unsigned)__builtin_popcountll(brackets);
-    if (row->count + more >= 64 && (skip_strike_out(gather, row) != 0 || row->count + more >= 64)) {
+    if (__builtin_expect(row->count + more >= 64, 0) &&
+        skip_make_room(ops->gather, row, more) != 0) {
         return -1;
     }
-    row->open |= gather(bits->open, brackets) << row->count;
-    row->curly |= gather(bits->curly, brackets) << row->count;
+    row->open |= ops->gather(bits.open, brackets) << row->count;
+    row->curly |= ops->gather(bits.curly, brackets) << row->count;
     row->count += more;
     return 0;
 }
 
-/* One block of which `used` bytes belong to the stretch. @return the bits of its bytes in strings;
- * *stray gathers backslashes elsewhere */
-SKIP_INLINE uint64_t skip_strings_of(const struct skip_ops *ops, struct skip_state *state,
-                                     const struct skip_bits *bits, uint64_t *stray)
+/* The block that is not full comes first, so that the others end where the stretch does. The first
+ * and the last bracket belong together and stay out of the row: else a value and another behind it
+ * would pass for one. The text holds a block from where the stretch begins. */
+SKIP_INLINE int skip_is_whole(const struct skip_whole_ops *ops, const struct rpc_skip *skip,
+                              const char *end)
 {
-    uint64_t escaped = skip_escaped(state, bits->backslash);
-    uint64_t inside  = ops->prefix_xor(bits->quote & ~escaped) ^ state->in_string;
-    state->in_string = (uint64_t)0 - (inside >> 63);
-    *stray |= bits->backslash & ~inside;
-    return inside;
-}
-
-/* The first and the last bracket belong together and stay out of the row: else a value and another
- * behind it would pass for one. */
-SKIP_INLINE int skip_is_whole(const struct skip_ops *ops, skip_gather_fn *gather,
-                              const struct rpc_skip *skip, const char *end)
-{
-    struct skip_state state = {0};
-    struct skip_row row     = {0};
-    struct skip_bits bits;
-    uint64_t stray  = 0;
-    uint64_t first  = 1;
-    uint64_t inside = 0;
-    const char *at  = skip->at;
-    size_t text     = (size_t)(skip->text.data + skip->text.len - at);
-    size_t left     = (size_t)(end - at);
-    for (; left > SKIP_BLOCK; at += SKIP_BLOCK, left -= SKIP_BLOCK, text -= SKIP_BLOCK) {
-        ops->load(at, &bits);
-        inside = skip_strings_of(ops, &state, &bits, &stray);
-        if (skip_add_row(gather, &row, &bits, (bits.open | bits.close) & ~inside & ~first) != 0) {
-            return 0;
-        }
-        first = 0;
-    }
-    if (text >= SKIP_BLOCK) {
-        ops->load(at, &bits);
-    } else {
-        skip_load_tail(ops, skip, text, &bits);
-    }
-    uint64_t last = UINT64_C(1) << (left - 1);
-    bits.backslash &= last | (last - 1);
-    inside = skip_strings_of(ops, &state, &bits, &stray);
-    if (skip_add_row(gather, &row, &bits,
-                     (bits.open | bits.close) & ~inside & ~first & (last - 1)) != 0 ||
-        skip_strike_out(gather, &row) != 0) {
+    struct skip_state state; /* two members of it are of use here */
+    struct skip_row row = {0};
+    const char *at      = skip->at;
+    size_t used         = ((size_t)(end - at) - 1) % SKIP_BLOCK + 1;
+    state.in_string     = 0;
+    state.escaped       = 0;
+    if (skip_add_block(ops, &state, &row, at, ~UINT64_C(0) >> (SKIP_BLOCK - used), 1) != 0) {
         return 0;
     }
-    return row.count == 0 && stray == 0 && (bits.close & ~inside & last) != 0 &&
-           end[-1] == *skip->at + 2; /* in ASCII, both kinds close two behind where they open */
+    for (at += used; at != end; at += SKIP_BLOCK) {
+        if (skip_add_block(ops, &state, &row, at, ~UINT64_C(0), 0) != 0) {
+            return 0;
+        }
+    }
+    if (state.in_string != 0 || end[-1] != *skip->at + 2) {
+        return 0; /* in ASCII, both kinds close two behind where they open */
+    }
+    uint64_t others = (UINT64_C(1) << --row.count) - 1;
+    row.open &= others;
+    row.curly &= others;
+    return skip_strike_out(ops->gather, &row) == 0 && row.count == 0;
+}
+
+/* @return 1: skip_is_whole can be asked */
+SKIP_INLINE int skip_is_long(const struct rpc_skip *skip)
+{
+    return skip->text.data + skip->text.len - skip->at >= SKIP_BLOCK;
 }
 
 #endif

@@ -14,6 +14,8 @@
 /** Deepest nesting of arrays and objects that is accepted; deeper is broken. */
 #define RPC_DEPTH_MAX 2048u
 
+#define RPC_WALK_LOOK 48u /* bytes of a string that are looked at together */
+
 /** Where a walk stands. `at` is meaningless after a step that returned -1. */
 struct rpc_walk {
     const char *at;
@@ -44,7 +46,11 @@ static inline char rpc_walk_peek(const struct rpc_walk *walk)
 int rpc_walk_any_string(struct rpc_walk *walk, struct hawser_slice *content,
                         int *escaped) HAWSER_MUST_CHECK;
 
-/* rpc_walk_short_string: 1: the string was passed, as most are at the first look; 0: look longer */
+/* rpc_walk_look: how long the string is whose first byte that is, its quote not counted;
+ * RPC_WALK_LOOK: longer, or there is more in it than plain bytes. RPC_WALK_LOOK + 1 bytes may be
+ * read.
+ *
+ * rpc_walk_short_string: 1: the string was passed, as most are at the first look; 0: look longer */
 #if defined(__SSE2__)
 
 /** @return a bit for each of 16 bytes that does not simply stand for itself in a string: quote,
@@ -57,6 +63,15 @@ static inline unsigned rpc_walk_special(const char *at)
                                                       _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))),
                                          _mm_cmpeq_epi8(_mm_min_epu8(bytes, control), bytes));
     return (unsigned)_mm_movemask_epi8(special);
+}
+
+/* 48 bytes at once, without a branch on where the string ends. */
+static inline size_t rpc_walk_look(const char *at)
+{
+    uint64_t special = rpc_walk_special(at) | (uint64_t)rpc_walk_special(at + 16) << 16 |
+                       (uint64_t)rpc_walk_special(at + 32) << 32;
+    size_t len = (size_t)__builtin_ctzll(special | UINT64_C(1) << RPC_WALK_LOOK);
+    return at[len] == '"' ? len : RPC_WALK_LOOK;
 }
 
 static inline int rpc_walk_short_string(struct rpc_walk *walk, struct hawser_slice *content)
@@ -82,6 +97,12 @@ static inline int rpc_walk_short_string(struct rpc_walk *walk, struct hawser_sli
 }
 
 #else
+
+static inline size_t rpc_walk_look(const char *at)
+{
+    (void)at;
+    return RPC_WALK_LOOK;
+}
 
 static inline int rpc_walk_short_string(struct rpc_walk *walk, struct hawser_slice *content)
 {
