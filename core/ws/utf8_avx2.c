@@ -120,14 +120,21 @@ INLINE size_t skip_mixed(const uint8_t *bytes, size_t len, size_t at)
     return whole_before(bytes, at);
 }
 
+INLINE int is_large_ascii(const uint8_t *at)
+{
+    __m256i low  = _mm256_or_si256(load(at), load(at + BLOCK));
+    __m256i high = _mm256_or_si256(load(at + 2 * BLOCK), load(at + 3 * BLOCK));
+    return _mm256_movemask_epi8(_mm256_or_si256(low, high)) == 0;
+}
+
+/* The last large block overlaps the one before it: no loop over the rest. */
 INLINE size_t skip_ascii(const uint8_t *bytes, size_t len, size_t at)
 {
-    for (; len - at >= LARGE; at += LARGE) {
-        __m256i low  = _mm256_or_si256(load(bytes + at), load(bytes + at + BLOCK));
-        __m256i high = _mm256_or_si256(load(bytes + at + 2 * BLOCK), load(bytes + at + 3 * BLOCK));
-        if (_mm256_movemask_epi8(_mm256_or_si256(low, high)) != 0) {
-            break;
-        }
+    while (len - at > LARGE && is_large_ascii(bytes + at)) {
+        at += LARGE;
+    }
+    if (len >= LARGE && len - at <= LARGE && is_large_ascii(bytes + len - LARGE)) {
+        return len;
     }
     while (len - at >= BLOCK && _mm256_movemask_epi8(load(bytes + at)) == 0) {
         at += BLOCK;
