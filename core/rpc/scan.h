@@ -36,7 +36,7 @@ struct rpc_early {
     void *arg;
 };
 /** The calling thread's: rpc_scan calls it where it knows a channel before the end. What follows
- * may still be refused. Whoever sets it clears it again. */
+ * may still be refused. Nobody leaves it set who goes. */
 extern _Thread_local struct rpc_early rpc_early __attribute__((tls_model("initial-exec")));
 
 /** For scans. Hot. */

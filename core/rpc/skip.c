@@ -39,6 +39,21 @@ int rpc_skip_is_whole(const struct rpc_skip *skip, const char *end)
     return atomic_load_explicit(&chosen, memory_order_relaxed)->is_whole(skip, end);
 }
 
+/* What is last in a text, as data are in a notification, ends where the text does but for what
+ * closes the objects around it: to be told sooner than to look for its end. @return as
+ * rpc_skip_container */
+static inline const char *skip_last(const struct rpc_skip *skip, unsigned outside)
+{
+    const char *end = skip->text.data + skip->text.len;
+    while (outside > 0 && end > skip->at && end[-1] == '}') {
+        end--;
+        outside--;
+    }
+    return outside == 0 && end - skip->at > 1 && rpc_skip_is_whole(skip, end)
+               ? end
+               : rpc_skip_container(skip);
+}
+
 int rpc_skip_value(struct rpc_walk *walk, struct hawser_slice text, unsigned outside,
                    struct hawser_slice *value)
 {
@@ -48,7 +63,7 @@ int rpc_skip_value(struct rpc_walk *walk, struct hawser_slice text, unsigned out
         return rpc_walk_value(walk, outside, value);
     }
     struct rpc_skip skip = {text, walk->at, RPC_DEPTH_MAX - outside};
-    const char *end      = rpc_skip_container(&skip);
+    const char *end      = skip_last(&skip, outside);
     if (end == NULL) {
         return -1;
     }

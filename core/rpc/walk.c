@@ -127,6 +127,32 @@ int rpc_walk_any_string(struct rpc_walk *walk, struct hawser_slice *content, int
     return 0;
 }
 
+int rpc_walk_any_key(struct rpc_walk *walk, int first, struct hawser_slice *key, int *escaped)
+{
+    rpc_walk_space(walk);
+    char c = rpc_walk_peek(walk);
+    if (c == '}') {
+        walk->at++;
+        return 0;
+    }
+    if (!first) {
+        if (c != ',') {
+            return -1;
+        }
+        walk->at++;
+        rpc_walk_space(walk);
+    }
+    if (rpc_walk_string(walk, key, escaped) != 0) {
+        return -1;
+    }
+    rpc_walk_space(walk);
+    if (rpc_walk_peek(walk) != ':') {
+        return -1;
+    }
+    walk->at++;
+    return 1;
+}
+
 static const char *skip_digits(const char *at, const char *end)
 {
     while (at < end && is_digit(*at)) {

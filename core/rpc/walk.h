@@ -50,6 +50,9 @@ int rpc_walk_any_string(struct rpc_walk *walk, struct hawser_slice *content,
  * RPC_WALK_LOOK: longer, or there is more in it than plain bytes. RPC_WALK_LOOK + 1 bytes may be
  * read.
  *
+ * rpc_walk_usual_key: as rpc_walk_key for a short plain key without whitespace around it, as nearly
+ * all are; 0: look again.
+ *
  * rpc_walk_short_string: 1: the string was passed, as most are at the first look; 0: look longer */
 #if defined(__SSE2__)
 
@@ -96,7 +99,32 @@ static inline int rpc_walk_short_string(struct rpc_walk *walk, struct hawser_sli
     return 1;
 }
 
+static inline int rpc_walk_usual_key(struct rpc_walk *walk, int first, struct hawser_slice *key)
+{
+    const char *quote = first ? walk->at : walk->at + 1;
+    if (walk->end - walk->at < 20 || *quote != '"' || (!first && *walk->at != ',')) {
+        return 0;
+    }
+    unsigned special = rpc_walk_special(quote + 1) | 1u << 16;
+    const char *end  = quote + 1 + __builtin_ctz(special);
+    if (end[0] != '"' || end[1] != ':') {
+        return 0;
+    }
+    key->data = quote + 1;
+    key->len  = (size_t)(end - key->data);
+    walk->at  = end + 2;
+    return 1;
+}
+
 #else
+
+static inline int rpc_walk_usual_key(struct rpc_walk *walk, int first, struct hawser_slice *key)
+{
+    (void)walk;
+    (void)first;
+    (void)key;
+    return 0;
+}
 
 static inline size_t rpc_walk_look(const char *at)
 {
@@ -145,37 +173,39 @@ static inline int rpc_walk_string(struct rpc_walk *walk, struct hawser_slice *co
 int rpc_walk_value(struct rpc_walk *walk, unsigned outside,
                    struct hawser_slice *value) HAWSER_MUST_CHECK;
 
+/** As rpc_walk_key, whatever the key. */
+int rpc_walk_any_key(struct rpc_walk *walk, int first, struct hawser_slice *key,
+                     int *escaped) HAWSER_MUST_CHECK;
+
 /**
- * The next key of an object, and the colon behind it; the walk then stands at the value. Hot. The
- * first call stands behind the opening brace, each later one behind a value.
+ * The next key of an object, and the colon behind it; the walk then stands at the value. Hot, as
+ * rpc_walk_string is. The first call stands behind the opening brace, each later one behind a
+ * value.
  * @param first  1 in the first call of an object, else 0
  * @return       1; 0: the closing brace was passed; -1: broken
  */
-static inline int rpc_walk_key(struct rpc_walk *walk, int first, struct hawser_slice *key,
-                               int *escaped)
+static inline __attribute__((always_inline)) int
+rpc_walk_key(struct rpc_walk *walk, int first, struct hawser_slice *key, int *escaped)
 {
-    rpc_walk_space(walk);
-    char c = rpc_walk_peek(walk);
-    if (c == '}') {
+    struct hawser_slice found;
+    int has_escapes;
+    *escaped = 0;
+    if (rpc_walk_usual_key(walk, first, key)) {
+        return 1;
+    }
+    if (rpc_walk_peek(walk) == '}') {
         walk->at++;
         return 0;
     }
-    if (!first) {
-        if (c != ',') {
-            return -1;
-        }
-        walk->at++;
-        rpc_walk_space(walk);
+    struct rpc_walk other = *walk;
+    int rc                = rpc_walk_any_key(&other, first, &found, &has_escapes);
+    walk->at              = other.at;
+    if (rc == 1) {
+        key->data = found.data;
+        key->len  = found.len;
+        *escaped  = has_escapes;
     }
-    if (rpc_walk_string(walk, key, escaped) != 0) {
-        return -1;
-    }
-    rpc_walk_space(walk);
-    if (rpc_walk_peek(walk) != ':') {
-        return -1;
-    }
-    walk->at++;
-    return 1;
+    return rc;
 }
 
 /** @return 1: nothing but whitespace is left */
