@@ -44,39 +44,36 @@ void wanted_fini(struct wanted *wanted)
     wanted_init(wanted, wanted->max_channels);
 }
 
-static inline struct channel *look_up(const struct wanted *wanted, struct hawser_slice name,
-                                      uint64_t hash)
+static inline int has_name(const struct channel *channel, struct hawser_slice name)
 {
-    uint32_t tag = tag_of(hash);
-    size_t mask  = wanted->slots - 1;
+    return channel->name_len == name.len && slice_same_bytes(channel->name, name.data, name.len);
+}
+
+/* Not inlined: what is found is found by what was expected, as a rule. */
+static __attribute__((noinline)) struct channel *look_up(const struct wanted *wanted,
+                                                         struct hawser_slice name)
+{
+    if (wanted->slots == 0) {
+        return NULL;
+    }
+    uint64_t hash = hash_bytes(name.data, name.len);
+    uint32_t tag  = tag_of(hash);
+    size_t mask   = wanted->slots - 1;
     for (size_t i = hash & mask; wanted->tags[i] != TAG_FREE; i = (i + 1) & mask) {
-        struct channel *channel = wanted->channels[i];
-        if (wanted->tags[i] == tag && channel->name_len == name.len &&
-            slice_same_bytes(channel->name, name.data, name.len)) {
-            return channel;
+        if (wanted->tags[i] == tag && has_name(wanted->channels[i], name)) {
+            return wanted->channels[i];
         }
     }
     return NULL;
 }
 
-/* Not inlined: what is found is found by what was expected, as a rule. */
-static __attribute__((noinline)) struct channel *find_unexpected(const struct wanted *wanted,
-                                                                 struct hawser_slice name)
-{
-    return look_up(wanted, name, hash_bytes(name.data, name.len));
-}
-
-/* Other bytes may stand there by now: then nothing is found by the hash of those before. */
+/* Other bytes may stand there by now, and the channel be another one's: its name is what counts. */
 struct channel *wanted_find(const struct wanted *wanted, struct hawser_slice name)
 {
-    struct channel *channel = NULL;
-    if (wanted->slots == 0) {
-        return NULL;
-    }
-    if (name.data == wanted->expected.data && name.len == wanted->expected.len) {
-        channel = look_up(wanted, name, wanted->expected_hash);
-    }
-    return channel != NULL ? channel : find_unexpected(wanted, name);
+    struct channel *channel = wanted->expected_channel;
+    return channel != NULL && name.data == wanted->expected && has_name(channel, name)
+               ? channel
+               : look_up(wanted, name);
 }
 
 void wanted_expect(struct wanted *wanted, struct hawser_slice name)
@@ -84,12 +81,17 @@ void wanted_expect(struct wanted *wanted, struct hawser_slice name)
     if (wanted->slots == 0) {
         return;
     }
-    uint64_t hash         = hash_bytes(name.data, name.len);
-    size_t i              = hash & (wanted->slots - 1);
-    uintptr_t hot         = (uintptr_t)wanted->channels[i] + offsetof(struct channel, merged);
-    wanted->expected      = name;
-    wanted->expected_hash = hash;
-    __builtin_prefetch(&wanted->tags[i]); /* another name's, or nothing's, does no harm */
+    uint64_t hash = hash_bytes(name.data, name.len);
+    uint32_t tag  = tag_of(hash);
+    size_t mask   = wanted->slots - 1;
+    size_t i      = hash & mask;
+    while (wanted->tags[i] != tag && wanted->tags[i] != TAG_FREE) {
+        i = (i + 1) & mask;
+    }
+    struct channel *channel  = wanted->channels[i]; /* NULL where it is free */
+    uintptr_t hot            = (uintptr_t)channel + offsetof(struct channel, merged);
+    wanted->expected         = name.data;
+    wanted->expected_channel = channel;
     __builtin_prefetch((const void *)hot, 1);
     __builtin_prefetch((const void *)(hot + 64), 1);
 }
@@ -221,6 +223,9 @@ void wanted_remove(struct wanted *wanted, struct channel *channel)
     wanted->state_count[channel->state]--;
     list_remove(&channel->in_state);
     wanted->count--;
+    if (channel == wanted->expected_channel) {
+        wanted->expected_channel = NULL;
+    }
     free(channel);
 }
 

@@ -63,8 +63,8 @@ struct wanted {
     size_t used;               /* slots that are not free */
     size_t count;              /* channels, those that are leaving included */
     size_t max_channels;
-    struct hawser_slice expected; /* by wanted_expect; NULL: nothing ever was */
-    uint64_t expected_hash;
+    const char *expected;             /* by wanted_expect: where the name stood */
+    struct channel *expected_channel; /* what it found by then; NULL: nothing */
     struct list in_state[CHANNEL_STATE_COUNT];
     size_t state_count[CHANNEL_STATE_COUNT];
 };

@@ -153,6 +153,21 @@ START_TEST(an_empty_book_finds_nothing)
 }
 END_TEST
 
+START_TEST(a_channel_that_was_expected_and_removed_is_not_found)
+{
+    struct wanted wanted;
+    struct hawser_slice name = slice_of("a");
+    wanted_init(&wanted, 10);
+    ck_assert_int_eq(want(&wanted, "a", CHANNEL_BY_CONFIG), 0);
+    wanted_expect(&wanted, name);
+    wanted_remove(&wanted, wanted_find(&wanted, name));
+    ck_assert_ptr_null(wanted_find(&wanted, name));
+    ck_assert_int_eq(want(&wanted, "a", CHANNEL_BY_CONFIG), 0);
+    ck_assert_str_eq(wanted_find(&wanted, name)->name, "a");
+    wanted_fini(&wanted);
+}
+END_TEST
+
 START_TEST(a_name_that_takes_the_place_of_an_expected_one_is_found_for_itself)
 {
     struct wanted wanted;
@@ -180,6 +195,7 @@ int main(void)
     tcase_add_test(cases, who_wants_a_channel_is_remembered_apart);
     tcase_add_test(cases, channels_are_counted_by_state);
     tcase_add_test(cases, an_empty_book_finds_nothing);
+    tcase_add_test(cases, a_channel_that_was_expected_and_removed_is_not_found);
     tcase_add_test(cases, a_name_that_takes_the_place_of_an_expected_one_is_found_for_itself);
     return suite_run("session/wanted", cases);
 }
