@@ -65,10 +65,8 @@ static void adapter_destroy(void *adapter)
     (void)adapter; /* the client frees itself */
 }
 
-/* An answer to one of our requests, rather than something for the program? Not inlined: its stack
- * would be made ready for every message. */
-static __attribute__((noinline)) int take_answer(struct hawser_client *client,
-                                                 struct hawser_slice bytes)
+/* An answer to one of our requests, rather than something for the program? */
+static int take_answer(struct hawser_client *client, struct hawser_slice bytes)
 {
     struct hawser_envelope envelope;
     if (rpc_scan(bytes, &envelope) != 0 || (envelope.flags & HAWSER_ENVELOPE_HAS_ID) == 0 ||
@@ -80,17 +78,31 @@ static __attribute__((noinline)) int take_answer(struct hawser_client *client,
                             envelope.error) == 0;
 }
 
+/* That it is in a call, the session knows. */
+static inline void hand_on(struct hawser_client *client, const struct hawser_message *message)
+{
+    if (client->callbacks.message != NULL) {
+        client->callbacks.message(client, message->binary + HAWSER_OPCODE_TEXT, message->bytes,
+                                  client->arg);
+    }
+}
+
+/* Not inlined: its stack would be made ready for every message. */
+static __attribute__((noinline)) void take_text(struct hawser_client *client,
+                                                const struct hawser_message *message)
+{
+    if (!take_answer(client, message->bytes)) {
+        hand_on(client, message);
+    }
+}
+
 static void adapter_message(void *adapter, const struct hawser_message *message)
 {
     struct hawser_client *client = client_of(adapter);
-    if (*client->requests_waiting > 0 && !message->binary && take_answer(client, message->bytes)) {
-        return;
-    }
-    if (client->callbacks.message != NULL) {
-        client->in_callback++;
-        client->callbacks.message(client, message->binary + HAWSER_OPCODE_TEXT, message->bytes,
-                                  client->arg);
-        client->in_callback--;
+    if (*client->requests_waiting > 0 && !message->binary) {
+        take_text(client, message);
+    } else {
+        hand_on(client, message);
     }
 }
 

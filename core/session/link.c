@@ -79,6 +79,28 @@ static __attribute__((noinline)) int settle(struct session *session)
     return session->conn != conn || conn == NULL;
 }
 
+static inline void hand_on(struct session *session)
+{
+    session->depth++;
+    session->env.adapter->message(session->adapter, &session->message);
+    session->depth--;
+}
+
+static __attribute__((noinline)) int hand_on_heedfully(struct session *session)
+{
+    if (session->env.telemetry != NULL) { /* else the cells are ones that all threads share */
+        report_received(session, session->message.bytes.len);
+    }
+    if (session->options.beat_answer != NULL &&
+        session_beat_answers(session, session->message.bytes)) {
+        return 0;
+    }
+    uint64_t before = watch_enter(session->env.subject, WATCH_MESSAGE);
+    hand_on(session);
+    watch_leave(before);
+    return session->unsettled ? settle(session) : 0;
+}
+
 /* What is told of it stands in the session: it is the same for all that one read brought, but for
  * the bytes. */
 static int on_message(void *arg, enum hawser_opcode opcode, struct hawser_slice bytes)
@@ -89,18 +111,10 @@ static int on_message(void *arg, enum hawser_opcode opcode, struct hawser_slice 
         (uint32_t)opcode - HAWSER_OPCODE_TEXT; /* 1 and 2: nothing else comes */
     session->messages++;
     session->last_message_ns = session->message.received_ns;
-    if (session->env.telemetry != NULL) { /* else the cells are ones that all threads share */
-        report_received(session, bytes.len);
+    if (session->heeds) {
+        return hand_on_heedfully(session);
     }
-    if (session->options.beat_answer != NULL &&
-        session_beat_answers(session, session->message.bytes)) {
-        return 0;
-    }
-    uint64_t before = session_enter(session, WATCH_MESSAGE);
-    rpc_early       = (struct rpc_early){expect_channel, session};
-    session->env.adapter->message(session->adapter, &session->message);
-    rpc_early.fn = NULL;
-    session_exit(session, before);
+    hand_on(session);
     return session->unsettled ? settle(session) : 0;
 }
 
@@ -117,6 +131,9 @@ static void on_activity(void *arg, size_t bytes)
     session->heard_ns            = clock_realtime();
     session->message.received_ns = session->heard_ns;
     heartbeat_heard(&session->beat, clock_monotonic());
+    session->heeds = session->env.telemetry != NULL || session->options.beat_answer != NULL ||
+                     watch_caller.thread != NULL;
+    rpc_early = (struct rpc_early){expect_channel, session};
 }
 
 static void on_pong(void *arg, struct hawser_slice payload)
@@ -230,6 +247,9 @@ void session_link_drop(struct session *session, const struct hawser_error *why)
         return;
     }
     session->dropping = 1;
+    if (rpc_early.arg == session) {
+        rpc_early = (struct rpc_early){NULL, NULL};
+    }
     if (session->opened_at != 0) {
         (void)snprintf(session->break_message, sizeof(session->break_message), "%s",
                        why == NULL ? "the session left" : why->message);

@@ -95,6 +95,7 @@ struct session {
     uint8_t renewing;      /* a login in place is not answered yet */
     uint8_t told_secret;   /* the message being handled holds one */
     uint8_t unsettled;     /* there is something to do when a message was handled */
+    uint8_t heeds;         /* messages are counted or watched, or one may answer a heartbeat */
     struct event timers[SESSION_TIMER_COUNT];
     struct hawser_error why;                       /* of the last failure */
     struct hawser_error last_error;                /* the same, for those who ask */

@@ -5,6 +5,8 @@
  */
 #include "ws/message.h"
 
+#include <limits.h>
+
 #include "base/error.h"
 #include "base/obj.h"
 #include "base/slice.h"
@@ -337,17 +339,9 @@ static int take_frame(struct ws_reader *reader, struct window *in, struct hawser
                                                : start_gathering(reader, &frame, in, header, err);
 }
 
-/* The length of an unmasked frame's payload. Its 4 first bytes are there. @return the header's
- * length; 0: long, masked, or not in its shortest form */
-static inline size_t plain_length(const uint8_t *at, size_t *len)
-{
-    if (at[1] == 126) {
-        *len = (size_t)at[2] << 8 | at[3];
-        return *len >= 126 ? 4 : 0;
-    }
-    *len = at[1];
-    return *len < 126 ? 2 : 0;
-}
+/* The longest payload that take_plain knows. */
+#define PLAIN_MAX_BYTES 0xffffu
+#define PLAIN_HEADER    4u
 
 /* The frames that make up nearly all traffic, without the general decoder: unmasked whole data
  * frames with nothing unusual about them, back to back. Anything else, a fault too, is left to
@@ -356,20 +350,28 @@ static __attribute__((noinline)) int take_plain(struct ws_reader *reader, struct
 {
     const uint8_t *at      = in->bytes + in->at;
     const uint8_t *end     = in->bytes + in->len;
-    const unsigned checked = reader->text_unchecked ? 0 : FIN | HAWSER_OPCODE_TEXT;
+    const unsigned checked = reader->text_unchecked ? UINT_MAX : 0;
     int rc                 = GO_ON;
-    while (end - at >= 4 && rc == GO_ON) {
-        size_t len;
-        unsigned first         = at[0];
-        size_t header          = plain_length(at, &len);
-        const uint8_t *payload = at + header;
-        if (header == 0 || first - (FIN | HAWSER_OPCODE_TEXT) > 1 ||
-            len > (size_t)(end - payload) || len > reader->max_message_bytes ||
-            (first == checked && !ws_utf8_is_valid(payload, len))) {
+    while (at < end - PLAIN_HEADER && rc == GO_ON) {
+        unsigned kind          = at[0] - (FIN | HAWSER_OPCODE_TEXT); /* 0: text, 1: binary */
+        unsigned len           = at[1];
+        const uint8_t *payload = at + 2;
+        if (len == 126) {
+            len     = (unsigned)at[2] << 8 | at[3];
+            payload = at + PLAIN_HEADER;
+            if (len < 126) {
+                break; /* not in its shortest form */
+            }
+        } else if (len > 126) {
+            break; /* longer, or masked */
+        }
+        if (kind > 1 || len > (size_t)(end - payload) ||
+            (kind == checked && !ws_utf8_is_valid(payload, len))) {
             break;
         }
         at = payload + len;
-        rc = reader->handler.message(reader->message_arg, (enum hawser_opcode)(first & 0xfu),
+        rc = reader->handler.message(reader->message_arg,
+                                     (enum hawser_opcode)(kind + HAWSER_OPCODE_TEXT),
                                      slice_make(payload, len));
     }
     in->at = (size_t)(at - in->bytes);
@@ -382,6 +384,7 @@ static int feed_once(struct ws_reader *reader, struct window *in, struct hawser_
         return gather(reader, in, err);
     }
     if (reader->opcode == 0 && reader->role == WS_CLIENT && reader->ahead == 0 &&
+        reader->max_message_bytes >= PLAIN_MAX_BYTES && in->len - in->at > PLAIN_HEADER &&
         take_plain(reader, in) == STOPPED) {
         return STOPPED;
     }

@@ -8,6 +8,7 @@
 
 #include "base/slice.h"
 #include "rig.h"
+#include "rpc/scan.h"
 #include "session/object.h"
 #include "support/suite.h"
 
@@ -19,6 +20,7 @@ START_TEST(a_session_walks_through_its_states_to_ready)
     rig_until(&rig, rig_is(&rig, HAWSER_STATE_READY));
     ck_assert_str_eq(rig.states, "RESOLVING CONNECTING UPGRADING OPEN RESTORING READY ");
     ck_assert_str_eq(rig.records, "READY;");
+    ck_assert_ptr_eq(rpc_early.arg, rig.session);
     struct session_info info = rig_info(&rig);
     ck_assert_uint_eq(info.epoch, 1);
     ck_assert_uint_eq(info.channels_confirmed, 2);
@@ -334,6 +336,7 @@ START_TEST(a_session_may_be_destroyed_in_any_state)
                 (void)event_base_loop(rig.loop->base, EVLOOP_NONBLOCK);
             }
             rig_fini(&rig);
+            ck_assert_ptr_null(rpc_early.arg); /* whoever scans next must not meet it */
         }
     }
 }
