@@ -49,7 +49,8 @@ static inline int slice_same_16(const char *a, const char *b)
 
 /** memcmp(...) == 0, for what is short and compared often. Hot: by sixteen bytes and without a
  * call; the last step overlaps the one before it. */
-static inline int slice_same_bytes(const char *a, const char *b, size_t len)
+static inline __attribute__((always_inline)) int slice_same_bytes(const char *a, const char *b,
+                                                                  size_t len)
 {
     if (len >= 16) {
         const char *last = a + len - 16;

@@ -21,7 +21,6 @@ static void learn(struct rpc_scanner *scanner, struct hawser_slice bytes,
                   const struct hawser_envelope *envelope);
 
 _Thread_local struct rpc_early rpc_early;
-static _Thread_local struct rpc_scanner own_scanner;
 
 static inline uint64_t word_at(const char *at)
 {
@@ -137,22 +136,24 @@ scan_unusual(struct rpc_scanner *scanner, struct hawser_slice bytes, struct haws
     return 0;
 }
 
-static inline int scan_with(struct rpc_scanner *scanner, struct hawser_slice bytes,
-                            struct hawser_envelope *out)
+/* Not inlined: gcc would work out again and again where the layout of a thread's own scanner is. */
+static __attribute__((noinline)) int scan_with(struct rpc_scanner *scanner,
+                                               struct rpc_layout *layout, struct hawser_slice bytes,
+                                               struct hawser_envelope *out)
 {
-    return fits(&scanner->layouts[scanner->last], bytes, out) ? 0
-                                                              : scan_unusual(scanner, bytes, out);
+    return fits(layout, bytes, out) ? 0 : scan_unusual(scanner, bytes, out);
 }
 
 int rpc_scanner_scan(struct rpc_scanner *scanner, struct hawser_slice bytes,
                      struct hawser_envelope *out)
 {
-    return scan_with(scanner, bytes, out);
+    return scan_with(scanner, &scanner->layouts[scanner->last], bytes, out);
 }
 
 int rpc_scan(struct hawser_slice bytes, struct hawser_envelope *out)
 {
-    return scan_with(&own_scanner, bytes, out);
+    static _Thread_local struct rpc_scanner scanner;
+    return rpc_scanner_scan(&scanner, bytes, out);
 }
 
 /* One place at a time is offered; a layout that is used holds its place against kinds of message

@@ -173,9 +173,15 @@ int ws_utf8_is_complete(const struct ws_utf8 *utf8)
     return utf8->state == 0;
 }
 
-int ws_utf8_is_valid(const uint8_t *bytes, size_t len)
+/* Not inlined: it is rarely needed. */
+static __attribute__((noinline)) int is_valid_from(const uint8_t *bytes, size_t len)
 {
     struct ws_utf8 utf8 = {0};
-    size_t done         = skip_valid(bytes, len); /* mostly all of it */
-    return done == len || (ws_utf8_feed(&utf8, bytes + done, len - done) == 0 && utf8.state == 0);
+    return ws_utf8_feed(&utf8, bytes, len) == 0 && utf8.state == 0;
+}
+
+int ws_utf8_is_valid(const uint8_t *bytes, size_t len)
+{
+    size_t done = skip_valid(bytes, len); /* mostly all of it */
+    return done == len || is_valid_from(bytes + done, len - done);
 }
