@@ -72,15 +72,76 @@ static enum key escaped_key(struct hawser_slice name, enum key (*known)(struct h
     return known(slice_make(plain, rpc_text_unescape(name, plain, sizeof(plain))));
 }
 
+/* usual_...: does this text begin with a key that nearly all messages have, and nothing more than
+ * it needs? Its length is a constant then, and what follows can be looked at before the answer is
+ * there. KEY_LOOK bytes are there. Returns the bytes from its quote to its colon, or 0. */
+
+#define KEY_LOOK 16u
+
+#define IS_LITERAL(at, literal) (memcmp((at), (literal), sizeof(literal) - 1) == 0)
+
+INLINE size_t usual_envelope_key(const char *at, enum key *key)
+{
+    if (IS_LITERAL(at, "\"method\":")) {
+        *key = KEY_METHOD;
+        return sizeof("\"method\":") - 1;
+    }
+    if (IS_LITERAL(at, "\"params\":")) {
+        *key = KEY_PARAMS;
+        return sizeof("\"params\":") - 1;
+    }
+    if (IS_LITERAL(at, "\"result\":")) {
+        *key = KEY_RESULT;
+        return sizeof("\"result\":") - 1;
+    }
+    return 0;
+}
+
+INLINE size_t usual_params_key(const char *at, enum key *key)
+{
+    if (IS_LITERAL(at, "\"channel\":")) {
+        *key = KEY_CHANNEL;
+        return sizeof("\"channel\":") - 1;
+    }
+    if (IS_LITERAL(at, "\"data\":")) {
+        *key = KEY_DATA;
+        return sizeof("\"data\":") - 1;
+    }
+    return 0;
+}
+
+/* The keys that matter in one kind of object. */
+struct keys {
+    size_t (*usual)(const char *at, enum key *key);
+    enum key (*known)(struct hawser_slice name);
+};
+static const struct keys ENVELOPE_KEYS = {usual_envelope_key, envelope_key};
+static const struct keys PARAMS_KEYS   = {usual_params_key, params_key};
+
+/* Returns 1: such a key was passed. */
+INLINE int pass_usual_key(struct scan *scan, int first, const struct keys *keys, enum key *key)
+{
+    const char *at = scan->walk.at;
+    if (scan->walk.end - at <= (ptrdiff_t)KEY_LOOK || (!first && *at != ',')) {
+        return 0;
+    }
+    at += !first;
+    size_t len    = keys->usual(at, key);
+    scan->walk.at = len > 0 ? at + len : scan->walk.at;
+    return len > 0;
+}
+
 /* The next key of an object as one of those that matter. Returns as rpc_walk_key does. */
-INLINE int next_key(struct scan *scan, int first, enum key (*known)(struct hawser_slice name),
-                    enum key *key)
+INLINE int next_key(struct scan *scan, int first, const struct keys *keys, enum key *key)
 {
     struct hawser_slice name;
     int escaped;
+    if (pass_usual_key(scan, first, keys, key)) {
+        return 1;
+    }
     int rc = rpc_walk_key(&scan->walk, first, &name, &escaped);
     if (rc == 1) {
-        *key = escaped ? escaped_key(name, known) : known(name);
+        *key = escaped ? escaped_key(name, keys->known) : keys->known(name);
     }
     return rc;
 }
@@ -158,7 +219,7 @@ static int scan_params_object(struct scan *scan)
     enum key key;
     int rc;
     scan->walk.at++;
-    for (int first = 1; (rc = next_key(scan, first, params_key, &key)) == 1; first = 0) {
+    for (int first = 1; (rc = next_key(scan, first, &PARAMS_KEYS, &key)) == 1; first = 0) {
         if (pass_value(scan, 2, &value) != 0) {
             return -1;
         }
@@ -210,12 +271,26 @@ static void keep_member(struct scan *scan, enum key key, const struct value *val
     }
 }
 
+/* The member that says which JSON-RPC it is, where it comes first. Returns 0: it was passed. */
+INLINE int pass_version(struct scan *scan)
+{
+    static const char VERSION[] = "\"jsonrpc\":\"2.0\"";
+    size_t len                  = sizeof(VERSION) - 1;
+    if ((size_t)(scan->walk.end - scan->walk.at) < len ||
+        memcmp(scan->walk.at, VERSION, len) != 0) {
+        return 1;
+    }
+    scan->walk.at += len;
+    return 0;
+}
+
 static int scan_members(struct scan *scan)
 {
     struct value value;
     enum key key;
     int rc;
-    for (int first = 1; (rc = next_key(scan, first, envelope_key, &key)) == 1; first = 0) {
+    for (int first = pass_version(scan); (rc = next_key(scan, first, &ENVELOPE_KEYS, &key)) == 1;
+         first     = 0) {
         if (key == KEY_PARAMS) {
             if (scan_params(scan) != 0) {
                 return -1;

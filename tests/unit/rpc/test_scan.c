@@ -197,6 +197,14 @@ static const char *const BROKEN[] = {"",
                                      "{\"params\":{\"data\":1]}",
                                      "{\"params\":{",
                                      "{\"params\":}",
+                                     "{\"jsonrpc\":\"2.0\"",
+                                     "{\"jsonrpc\":\"2.0\"x,\"method\":\"m\"}",
+                                     "{\"jsonrpc\":\"2.0\"\"method\":\"heartbeat\"}",
+                                     "{\"jsonrpc\":\"2.0\",}",
+                                     "{,\"method\":\"a name of some length\"}",
+                                     "{\"method\":\"m\"\"params\":{\"type\":\"x\"}}",
+                                     "{\"params\":{\"channel\":\"c\"\"data\":{\"a\":1}}}",
+                                     "{\"params\":{,\"channel\":\"c\",\"data\":{\"a\":1}}}",
                                      "\xef\xbb\xbf{}"};
 
 /* Inside of a value that is passed over, and so the strict scan's alone to see. */
@@ -233,6 +241,31 @@ START_TEST(what_is_passed_over_is_for_the_strict_scan_to_refuse)
     ck_assert_int_eq(result.id, 4711);
     ck_assert_msg(rpc_scan(copy, &result) == 0, "refused: %s", BROKEN_INSIDE[_i]);
     guard_free(copy);
+}
+END_TEST
+
+START_TEST(message_changed_in_any_one_byte_is_read_as_jansson_reads_it)
+{
+    static const char *const TEXTS[] = {
+        "{\"jsonrpc\":\"2.0\",\"method\":\"subscription\",\"params\":{\"channel\":\"book.BTC."
+        "100ms\","
+        "\"data\":{\"bids\":[[\"new\",1.5,10],[\"delete\",2,0]],\"label\":\"}]\\\\\"}}}",
+        "{\"params\":{\"data\":[{\"a\":1}],\"channel\":\"c\",\"kinds\":{}},\"jsonrpc\":\"2.0\"}",
+        "{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":{\"list\":[1,{\"b\":[]}]},\"usDiff\":12}",
+        "{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":[{\"list\":[1,{\"b\":[]}]}]}",
+    };
+    static const char CHANGES[] = "\"\\{}[]:,x0 ";
+    char text[256];
+    int accepted;
+    size_t len = strlen(TEXTS[_i]);
+    memcpy(text, TEXTS[_i], len);
+    for (size_t i = 0; i < len; i++) {
+        for (const char *change = CHANGES; *change != 0; change++) {
+            text[i] = *change;
+            ck_assert_ptr_null(scan_oracle_difference(slice_make(text, len), &accepted));
+        }
+        text[i] = TEXTS[_i][i];
+    }
 }
 END_TEST
 
@@ -317,6 +350,7 @@ int main(void)
     tcase_add_test(cases, members_of_other_kinds_are_left_out);
     tcase_add_test(cases, names_inside_data_do_not_count);
     tcase_add_test(cases, escapes_in_what_is_found_are_announced);
+    tcase_add_loop_test(cases, message_changed_in_any_one_byte_is_read_as_jansson_reads_it, 0, 4);
     tcase_add_test(cases, every_truncation_of_a_message_is_refused);
     tcase_add_test(cases, special_byte_is_found_at_every_place_of_a_string);
     tcase_add_test(cases, nesting_is_accepted_up_to_its_bound_and_no_further);
