@@ -4,6 +4,8 @@ import statistics
 
 import recovery
 
+LIMIT = "limit: recv and walk"
+
 INTRO = """# Performance
 Written by `scripts/bench`; not to be edited by hand. {date}, {machine}, {rounds} rounds{quick}{realtime}; load of the machine when it began:
 {load} (over 0.5, others were at work, and every ratio is drawn towards 1: what they do to caches and memory costs everybody the same).
@@ -43,7 +45,7 @@ def spread(figures):
 
 
 def cost_table(figures, *bases):
-    names = {"limit: recv and walk": "÷ limit", "hawser": "÷ hawser"}
+    names = {LIMIT: "÷ limit", "hawser": "÷ hawser"}
     rows = [
         [name, spread(values), *(number(ratio(figures, name, base)) for base in bases)]
         for name, values in figures.items()
@@ -60,7 +62,7 @@ def cost_sections(results):
         ("host", "Host end to end: receive, UTF-8, envelope, table of channels, a callback; peers with a parser"),
     ):
         if key in results:
-            sections.append(f"## {title}\n" + cost_table(results[key], "limit: recv and walk", "hawser"))
+            sections.append(f"## {title}\n" + cost_table(results[key], LIMIT, "hawser"))
     return sections
 
 
@@ -100,29 +102,34 @@ its certificates shared by all), is its bookkeeping. A peer's figure is all of i
     return [title + table(["link", "sessions", "heap, above", "resident, above", "bookkeeping"], rows) + note] if rows else []
 
 
+TARGETS_NOTE = """What was wanted was measured on another processor (Zen 5, with AVX-512). Where a peer's cost is divided by ours, the next column divides it
+by the limit's of the same rounds: no client can have more on this machine.
+
+"""
+
 # Group, what is compared with what, at most or at least, and in words.
 LATENCIES = [
     ("hawser", "limit: libevent and recv", "p50_us", 1.05, "p50 ÷ bare libevent and recv"),
     ("hawser, busy_poll", "limit: recv, blocking", "p50_us", 1.0, "p50 of busy_poll ÷ blocking recv"),
 ]
 TARGETS = [
-    ("plain", "hawser", "limit: recv and walk", "<=", 1.11, "plain receive ÷ limit"),
-    ("plain", "hawser, UTF-8 checked", "limit: recv and walk", "<=", 1.30, "with UTF-8 ÷ limit"),
+    ("plain", "hawser", LIMIT, "<=", 1.11, "plain receive ÷ limit"),
+    ("plain", "hawser, UTF-8 checked", LIMIT, "<=", 1.30, "with UTF-8 ÷ limit"),
     ("plain", "gorilla, tuned", "hawser", ">=", 5, "gorilla, 256 KiB ÷ plain receive"),
     ("plain", "Node ws", "hawser", ">=", 15, "Node ws ÷ plain receive"),
     ("plain", "wslay", "hawser", ">=", 25, "wslay ÷ plain receive"),
     ("plain", "libwebsockets", "hawser", ">=", 35, "libwebsockets ÷ plain receive"),
     ("plain", "Boost.Beast", "hawser", ">=", 40, "Beast ÷ plain receive"),
     ("plain", "python3-websockets", "hawser", ">=", 100, "python3-websockets ÷ plain receive"),
-    ("tls", "hawser", "limit: recv and walk", "<=", 1.10, "TLS receive ÷ limit"),
+    ("tls", "hawser", LIMIT, "<=", 1.10, "TLS receive ÷ limit"),
     ("tls", "stock SSL_read and walk", "hawser", ">=", 6, "stock SSL_read ÷ TLS receive"),
     ("tls", "Boost.Beast", "hawser", ">=", 4.5, "Beast ÷ TLS receive"),
     ("tls", "Node ws", "hawser", ">=", 6, "Node ws ÷ TLS receive"),
     ("tls", "wslay", "hawser", ">=", 8, "wslay ÷ TLS receive"),
     ("tls", "libwebsockets", "hawser", ">=", 13, "libwebsockets ÷ TLS receive"),
-    ("tls", "hawser, host end to end", "limit: recv and walk", "<=", 1.4, "TLS host end to end ÷ limit"),
-    ("host", "hawser", "limit: recv and walk", "<=", 2.5, "host end to end ÷ limit"),
-    ("host", "hawser, general scan", "limit: recv and walk", "<=", 3.5, "the same, general scan"),
+    ("tls", "hawser, host end to end", LIMIT, "<=", 1.4, "TLS host end to end ÷ limit"),
+    ("host", "hawser", LIMIT, "<=", 2.5, "host end to end ÷ limit"),
+    ("host", "hawser, general scan", LIMIT, "<=", 3.5, "the same, general scan"),
     ("host", "Boost.Beast", "hawser", ">=", 20, "Beast + simdjson on demand ÷ host"),
     ("host", "Node ws", "hawser", ">=", 25, "Node ws + JSON.parse ÷ host"),
     ("host", "python3-websockets", "hawser", ">=", 70, "python3-websockets + json ÷ host"),
@@ -134,7 +141,14 @@ TARGETS = [
 
 
 def row(words, found, wanted):
-    return [words, f"at most {wanted}", number(found), "yes" if found <= wanted else "no"]
+    return [words, f"at most {wanted}", number(found), "", "yes" if found <= wanted else "no"]
+
+
+def peer_row(figures, name, words, found, wanted):
+    """How many times a peer's cost is ours; and the limit's, which nobody's can exceed."""
+    most = ratio(figures, name, LIMIT)
+    met = "yes" if found >= wanted else "no" if most is None or most >= wanted else "no: nor by the limit"
+    return [words, f"at least {wanted}", number(found), "" if most is None else number(most), met]
 
 
 def latency_targets(rounds):
@@ -156,12 +170,12 @@ def idle_targets(results):
 def target_section(results):
     rows = []
     for group, name, base, relation, wanted, words in TARGETS:
-        found = ratio(results.get(group, {}), name, base)
+        figures = results.get(group, {})
+        found = ratio(figures, name, base)
         if found is not None:
-            met = found <= wanted if relation == "<=" else found >= wanted
-            rows.append([words, f"{'at most' if relation == '<=' else 'at least'} {wanted}", number(found), "yes" if met else "no"])
+            rows.append(row(words, found, wanted) if relation == "<=" else peer_row(figures, name, words, found, wanted))
     rows += latency_targets(results.get("latency", {})) + idle_targets(results.get("idle", {}))
-    return ["## Targets\n" + table(["ratio", "wanted", "measured", "met"], rows)] if rows else []
+    return ["## Targets\n" + TARGETS_NOTE + table(["ratio", "wanted", "measured", "÷ limit instead", "met"], rows)] if rows else []
 
 
 def write(results, machine, plan, left_out, date):
