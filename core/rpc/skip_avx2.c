@@ -9,6 +9,7 @@
 #include <immintrin.h>
 
 #include "rpc/skip_whole.h"
+#include "rpc/skip_x86.h"
 
 #define TARGET __attribute__((target("avx2,bmi,bmi2,pclmul,popcnt")))
 
@@ -42,14 +43,7 @@ static inline TARGET void load(const char *at, struct skip_bits *bits)
     bits->curly = join(_mm256_slli_epi16(a, 2), _mm256_slli_epi16(b, 2));
 }
 
-static inline TARGET uint64_t prefix_xor(uint64_t bits)
-{
-    __m128i product =
-        _mm_clmulepi64_si128(_mm_set_epi64x(0, (long long)bits), _mm_set1_epi8((char)0xff), 0);
-    return (uint64_t)_mm_cvtsi128_si64(product);
-}
-
-static const struct skip_ops OPS = {load, prefix_xor};
+static const struct skip_ops OPS = {load, skip_x86_prefix_xor};
 
 TARGET const char *rpc_skip_avx2(const struct rpc_skip *skip)
 {
@@ -73,12 +67,8 @@ static inline TARGET uint64_t backslash(const char *at)
     return join(equal(at, '\\'), equal(at + 32, '\\'));
 }
 
-static inline TARGET uint64_t gather(uint64_t bits, uint64_t mask)
-{
-    return _pext_u64(bits, mask);
-}
-
-static const struct skip_whole_ops WHOLE_OPS = {load_whole, backslash, prefix_xor, gather};
+static const struct skip_whole_ops WHOLE_OPS = {load_whole, backslash, skip_x86_prefix_xor,
+                                                skip_x86_gather};
 
 int rpc_walked_avx2(const struct rpc_skip *skip, const char *end)
 {

@@ -8,6 +8,7 @@
 #include <immintrin.h>
 
 #include "rpc/skip_whole.h"
+#include "rpc/skip_x86.h"
 
 #define TARGET __attribute__((target("avx512f,avx512bw,bmi,bmi2,pclmul,popcnt")))
 
@@ -29,14 +30,7 @@ static inline TARGET void load(const char *at, struct skip_bits *bits)
     bits->curly     = _mm512_test_epi8_mask(bytes, bit);
 }
 
-static inline TARGET uint64_t prefix_xor(uint64_t bits)
-{
-    __m128i product =
-        _mm_clmulepi64_si128(_mm_set_epi64x(0, (long long)bits), _mm_set1_epi8((char)0xff), 0);
-    return (uint64_t)_mm_cvtsi128_si64(product);
-}
-
-static const struct skip_ops OPS = {load, prefix_xor};
+static const struct skip_ops OPS = {load, skip_x86_prefix_xor};
 
 TARGET const char *rpc_skip_avx512(const struct rpc_skip *skip)
 {
@@ -59,12 +53,8 @@ static inline TARGET uint64_t backslash(const char *at)
     return equal(_mm512_loadu_si512((const void *)at), '\\');
 }
 
-static inline TARGET uint64_t gather(uint64_t bits, uint64_t mask)
-{
-    return _pext_u64(bits, mask);
-}
-
-static const struct skip_whole_ops WHOLE_OPS = {load_whole, backslash, prefix_xor, gather};
+static const struct skip_whole_ops WHOLE_OPS = {load_whole, backslash, skip_x86_prefix_xor,
+                                                skip_x86_gather};
 
 /* Not inlined: its stack would be made ready for every stretch. */
 static __attribute__((noinline)) int is_whole_by_walk(const struct rpc_skip *skip, const char *end)
