@@ -2,6 +2,7 @@
 
 import statistics
 
+import instructions
 import recovery
 
 LIMIT = "limit: recv and walk"
@@ -181,7 +182,8 @@ def target_section(results):
 def write(results, machine, plan, left_out, date):
     intro = INTRO.format(date=date, machine=machine, rounds=plan.rounds, quick=", quick" if plan.quick else "",
         realtime=", at real-time priority" if plan.realtime else "", load=plan.load)
-    sections = cost_sections(results) + routing_section(results) + latency_section(results) + idle_section(results)
+    sections = cost_sections(results) + routing_section(results) + instructions.section(results.get("instructions"), table)
+    sections += latency_section(results) + idle_section(results)
     sections += recovery.section(results.get("recovery"), table)
     if left_out:
         sections.append("## Left out\n" + "".join(f"- {one}\n" for one in dict.fromkeys(left_out)))
