@@ -33,6 +33,7 @@ struct scan {
     struct hawser_slice text;
     struct hawser_envelope *out;
     int strict;
+    int has_guessed; /* where a value ends */
     int method_escaped;
     int channel_escaped;
     int id_escaped;
@@ -160,7 +161,21 @@ struct value {
     int escaped;
 };
 
-INLINE int pass_value(struct scan *scan, unsigned outside, struct value *value)
+/* Data, and a result, come last in most texts. Once in a text that is guessed. */
+INLINE int pass_other_value(struct scan *scan, unsigned outside, enum key key,
+                            struct hawser_slice *bytes)
+{
+    if (scan->strict) {
+        return rpc_walk_value(&scan->walk, outside, bytes);
+    }
+    if ((key == KEY_DATA || key == KEY_RESULT) && !scan->has_guessed) {
+        scan->has_guessed = 1;
+        return rpc_skip_last_value(&scan->walk, scan->text, outside, bytes);
+    }
+    return rpc_skip_value(&scan->walk, scan->text, outside, bytes);
+}
+
+INLINE int pass_value(struct scan *scan, unsigned outside, enum key key, struct value *value)
 {
     struct hawser_slice bytes;
     rpc_walk_space(&scan->walk);
@@ -171,8 +186,7 @@ INLINE int pass_value(struct scan *scan, unsigned outside, struct value *value)
             return -1;
         }
     } else {
-        if ((scan->strict ? rpc_walk_value(&scan->walk, outside, &bytes)
-                          : rpc_skip_value(&scan->walk, scan->text, outside, &bytes)) != 0) {
+        if (pass_other_value(scan, outside, key, &bytes) != 0) {
             return -1;
         }
         value->escaped   = 0;
@@ -220,7 +234,7 @@ static int scan_params_object(struct scan *scan)
     int rc;
     scan->walk.at++;
     for (int first = 1; (rc = next_key(scan, first, &PARAMS_KEYS, &key)) == 1; first = 0) {
-        if (pass_value(scan, 2, &value) != 0) {
+        if (pass_value(scan, 2, key, &value) != 0) {
             return -1;
         }
         if (key == KEY_CHANNEL) {
@@ -242,7 +256,7 @@ static int scan_params(struct scan *scan)
     const char *start = scan->walk.at;
     if (rpc_walk_peek(&scan->walk) != '{') {
         struct value value;
-        int rc            = pass_value(scan, 1, &value);
+        int rc            = pass_value(scan, 1, KEY_OTHER, &value);
         scan->out->params = value.bytes;
         return rc;
     }
@@ -297,7 +311,7 @@ static int scan_members(struct scan *scan)
             }
             continue;
         }
-        if (pass_value(scan, 1, &value) != 0) {
+        if (pass_value(scan, 1, key, &value) != 0) {
             return -1;
         }
         keep_member(scan, key, &value);

@@ -39,19 +39,15 @@ int rpc_skip_is_whole(const struct rpc_skip *skip, const char *end)
     return atomic_load_explicit(&chosen, memory_order_relaxed)->is_whole(skip, end);
 }
 
-/* What is last in a text, as data are in a notification, ends where the text does but for what
- * closes the objects around it: to be told sooner than to look for its end. @return as
- * rpc_skip_container */
-static inline const char *skip_last(const struct rpc_skip *skip, unsigned outside)
+/* What is passed over ends there, behind its closing bracket; NULL: broken. */
+static inline int step_over(struct rpc_walk *walk, const char *end, struct hawser_slice *value)
 {
-    const char *end = skip->text.data + skip->text.len;
-    while (outside > 0 && end > skip->at && end[-1] == '}') {
-        end--;
-        outside--;
+    if (end == NULL) {
+        return -1;
     }
-    return outside == 0 && end - skip->at > 1 && rpc_skip_is_whole(skip, end)
-               ? end
-               : rpc_skip_container(skip);
+    *value   = (struct hawser_slice){walk->at, (size_t)(end - walk->at)};
+    walk->at = end;
+    return 0;
 }
 
 int rpc_skip_value(struct rpc_walk *walk, struct hawser_slice text, unsigned outside,
@@ -63,13 +59,32 @@ int rpc_skip_value(struct rpc_walk *walk, struct hawser_slice text, unsigned out
         return rpc_walk_value(walk, outside, value);
     }
     struct rpc_skip skip = {text, walk->at, RPC_DEPTH_MAX - outside};
-    const char *end      = skip_last(&skip, outside);
-    if (end == NULL) {
-        return -1;
+    return step_over(walk, rpc_skip_container(&skip), value);
+}
+
+/* Where a value from `at` on ends if it is the last in the text, in front of what closes so many
+ * objects around it. NULL: it cannot be. */
+static inline const char *end_of_last(struct hawser_slice text, const char *at, unsigned outside)
+{
+    const char *end = text.data + text.len;
+    for (; outside > 0; outside--) {
+        if (end - at <= 2 || end[-1] != '}') {
+            return NULL;
+        }
+        end--;
     }
-    *value   = (struct hawser_slice){walk->at, (size_t)(end - walk->at)};
-    walk->at = end;
-    return 0;
+    return end;
+}
+
+int rpc_skip_last_value(struct rpc_walk *walk, struct hawser_slice text, unsigned outside,
+                        struct hawser_slice *value)
+{
+    struct rpc_skip skip = {text, walk->at, RPC_DEPTH_MAX - outside};
+    const char *end      = end_of_last(text, walk->at, outside);
+    char c               = rpc_walk_peek(walk);
+    return end != NULL && (c == '{' || c == '[') && rpc_skip_is_whole(&skip, end)
+               ? step_over(walk, end, value)
+               : rpc_skip_value(walk, text, outside, value);
 }
 
 const char *rpc_skip_container_with(enum rpc_vector vector, const struct rpc_skip *skip)

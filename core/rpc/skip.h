@@ -50,6 +50,14 @@ int rpc_skip_value(struct rpc_walk *walk, struct hawser_slice text, unsigned out
                    struct hawser_slice *value) HAWSER_MUST_CHECK;
 
 /**
+ * The same where the value is likely to be the last in the text, but for what closes the objects
+ * around it: to be told sooner than to look for its end. Hot. A wrong guess costs another walk over
+ * the text, so it is for one value of a text alone.
+ */
+int rpc_skip_last_value(struct rpc_walk *walk, struct hawser_slice text, unsigned outside,
+                        struct hawser_slice *value) HAWSER_MUST_CHECK;
+
+/**
  * rpc_skip_container with the instructions named, so that a test can compare them all.
  * @return as rpc_skip_container; only where rpc_skip_can
  */

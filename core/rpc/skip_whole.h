@@ -118,6 +118,9 @@ SKIP_INLINE int skip_is_whole(const struct skip_whole_ops *ops, const struct rpc
     size_t used         = ((size_t)(end - at) - 1) % SKIP_BLOCK + 1;
     state.in_string     = 0;
     state.escaped       = 0;
+    if (end[-1] != *at + 2) {
+        return 0; /* in ASCII, both kinds close two behind where they open */
+    }
     if (skip_add_block(ops, &state, &row, at, ~UINT64_C(0) >> (SKIP_BLOCK - used), 1) != 0) {
         return 0;
     }
@@ -126,8 +129,8 @@ SKIP_INLINE int skip_is_whole(const struct skip_whole_ops *ops, const struct rpc
             return 0;
         }
     }
-    if (state.in_string != 0 || end[-1] != *skip->at + 2) {
-        return 0; /* in ASCII, both kinds close two behind where they open */
+    if (state.in_string != 0) {
+        return 0;
     }
     uint64_t others = (UINT64_C(1) << --row.count) - 1;
     row.open &= others;
