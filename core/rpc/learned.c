@@ -105,8 +105,11 @@ fits(struct rpc_layout *layout, struct hawser_slice bytes, struct hawser_envelop
     }
     const char *inner = name + len + 1;
     const char *data  = inner + layout->inner_len;
+    if (!same_around(layout, inner, tail)) {
+        return 0;
+    }
     rpc_early_tell(slice_make(name, len));
-    if (!same_around(layout, inner, tail) || !is_value(bytes, data, tail)) {
+    if (!is_value(bytes, data, tail)) {
         return 0;
     }
     fill(layout, bytes, out);

@@ -105,7 +105,7 @@ static __attribute__((noinline)) int hand_on_heedfully(struct session *session)
  * the bytes. */
 static int on_message(void *arg, enum hawser_opcode opcode, struct hawser_slice bytes)
 {
-    struct session *session = SELF(arg);
+    struct session *session = arg; /* on_activity, which the read began with, looked at it */
     session->message.bytes  = bytes;
     session->message.binary =
         (uint32_t)opcode - HAWSER_OPCODE_TEXT; /* 1 and 2: nothing else comes */

@@ -120,39 +120,24 @@ INLINE size_t skip_mixed(const uint8_t *bytes, size_t len, size_t at)
     return whole_before(bytes, at);
 }
 
-INLINE int is_large_ascii(const uint8_t *at)
-{
-    __m256i low  = _mm256_or_si256(load(at), load(at + BLOCK));
-    __m256i high = _mm256_or_si256(load(at + 2 * BLOCK), load(at + 3 * BLOCK));
-    return _mm256_movemask_epi8(_mm256_or_si256(low, high)) == 0;
-}
-
-/* The last large block overlaps the one before it: no loop over the rest. */
+/* The last block overlaps the one before it: no loop over the rest. */
 INLINE size_t skip_ascii(const uint8_t *bytes, size_t len, size_t at)
 {
-    while (len - at > LARGE && is_large_ascii(bytes + at)) {
-        at += LARGE;
-    }
-    if (len >= LARGE && len - at <= LARGE && is_large_ascii(bytes + len - LARGE)) {
-        return len;
-    }
     while (len - at >= BLOCK && _mm256_movemask_epi8(load(bytes + at)) == 0) {
         at += BLOCK;
     }
-    return at;
+    return len - at < BLOCK && _mm256_movemask_epi8(load(bytes + len - BLOCK)) == 0 ? len : at;
 }
 
-/* The last block overlaps the one before it: no loop over the rest. */
-TARGET size_t ws_utf8_prefix_avx2(const uint8_t *bytes, size_t len)
+/* From `at` on, as ws_utf8_prefix_avx2. Not inlined: its tables would be made ready for all that is
+ * ASCII, too. */
+static TARGET __attribute__((noinline)) size_t prefix_from(const uint8_t *bytes, size_t len,
+                                                           size_t at)
 {
-    size_t at = 0;
-    if (len < BLOCK) {
-        return 0;
-    }
     for (;;) {
         at = skip_ascii(bytes, len, at);
         if (len - at < BLOCK) {
-            return _mm256_movemask_epi8(load(bytes + len - BLOCK)) == 0 ? len : at;
+            return at;
         }
         size_t mixed = skip_mixed(bytes, len, at);
         if (mixed <= at || len - mixed < BLOCK || bytes[mixed] >= 0x80) {
@@ -160,6 +145,29 @@ TARGET size_t ws_utf8_prefix_avx2(const uint8_t *bytes, size_t len)
         }
         at = mixed;
     }
+}
+
+INLINE int is_large_ascii(const uint8_t *at)
+{
+    __m256i low  = _mm256_or_si256(load(at), load(at + BLOCK));
+    __m256i high = _mm256_or_si256(load(at + 2 * BLOCK), load(at + 3 * BLOCK));
+    return _mm256_movemask_epi8(_mm256_or_si256(low, high)) == 0;
+}
+
+/* What most texts are, ASCII alone, in the largest steps; the last of them overlaps, too. */
+TARGET size_t ws_utf8_prefix_avx2(const uint8_t *bytes, size_t len)
+{
+    const uint8_t *at = bytes;
+    if (len >= LARGE) {
+        const uint8_t *last = bytes + len - LARGE;
+        while (at < last && is_large_ascii(at)) {
+            at += LARGE;
+        }
+        if (at >= last && is_large_ascii(last)) {
+            return len;
+        }
+    }
+    return len < BLOCK ? 0 : prefix_from(bytes, len, (size_t)(at - bytes));
 }
 
 #else
