@@ -87,6 +87,14 @@ int rpc_skip_last_value(struct rpc_walk *walk, struct hawser_slice text, unsigne
                : rpc_skip_value(walk, text, outside, value);
 }
 
+int rpc_skip_ends(const char *(*walk)(const struct rpc_skip *skip), const struct rpc_skip *skip,
+                  const char *end)
+{
+    struct rpc_skip cut = *skip;
+    cut.text.len        = (size_t)(end - cut.text.data);
+    return walk(&cut) == end;
+}
+
 const char *rpc_skip_container_with(enum rpc_vector vector, const struct rpc_skip *skip)
 {
     return WALKS[vector].container(skip);

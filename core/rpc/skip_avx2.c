@@ -50,30 +50,19 @@ TARGET const char *rpc_skip_avx2(const struct rpc_skip *skip)
     return skip_walk(&OPS, skip);
 }
 
-static inline TARGET void load_whole(const char *at, struct skip_whole_bits *bits)
+static inline TARGET uint64_t has_backslash(const char *at)
 {
-    struct skip_bits all;
-    load(at, &all);
-    bits->quote   = all.quote;
-    bits->bracket = all.open | all.close;
-    bits->open    = all.open;
-    bits->curly   = all.curly;
-    bits->has_backslash =
-        (uint32_t)_mm256_movemask_epi8(_mm256_or_si256(equal(at, '\\'), equal(at + 32, '\\')));
+    __m256i low  = equal(at, '\\');
+    __m256i high = equal(at + 32, '\\');
+    return (uint32_t)_mm256_movemask_epi8(_mm256_or_si256(low, high));
 }
 
-static inline TARGET uint64_t backslash(const char *at)
-{
-    return join(equal(at, '\\'), equal(at + 32, '\\'));
-}
-
-static const struct skip_whole_ops WHOLE_OPS = {load_whole, backslash, skip_x86_prefix_xor,
-                                                skip_x86_gather};
+static const struct skip_whole_ops WHOLE_OPS = {
+    {load, skip_x86_prefix_xor}, has_backslash, skip_x86_gather};
 
 int rpc_walked_avx2(const struct rpc_skip *skip, const char *end)
 {
-    struct rpc_skip cut = rpc_skip_cut(skip, end);
-    return rpc_skip_avx2(&cut) == end;
+    return rpc_skip_ends(rpc_skip_avx2, skip, end);
 }
 
 TARGET int rpc_whole_avx2(const struct rpc_skip *skip, const char *end)

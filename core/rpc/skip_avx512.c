@@ -37,35 +37,18 @@ TARGET const char *rpc_skip_avx512(const struct rpc_skip *skip)
     return skip_walk(&OPS, skip);
 }
 
-static inline TARGET void load_whole(const char *at, struct skip_whole_bits *bits)
-{
-    struct skip_bits all;
-    load(at, &all);
-    bits->quote         = all.quote;
-    bits->bracket       = all.open | all.close;
-    bits->open          = all.open;
-    bits->curly         = all.curly;
-    bits->has_backslash = all.backslash;
-}
-
-static inline TARGET uint64_t backslash(const char *at)
+static inline TARGET uint64_t has_backslash(const char *at)
 {
     return equal(_mm512_loadu_si512((const void *)at), '\\');
 }
 
-static const struct skip_whole_ops WHOLE_OPS = {load_whole, backslash, skip_x86_prefix_xor,
-                                                skip_x86_gather};
-
-/* Not inlined: its stack would be made ready for every stretch. */
-static __attribute__((noinline)) int is_whole_by_walk(const struct rpc_skip *skip, const char *end)
-{
-    struct rpc_skip cut = rpc_skip_cut(skip, end);
-    return rpc_skip_avx512(&cut) == end;
-}
+static const struct skip_whole_ops WHOLE_OPS = {
+    {load, skip_x86_prefix_xor}, has_backslash, skip_x86_gather};
 
 TARGET int rpc_whole_avx512(const struct rpc_skip *skip, const char *end)
 {
-    return skip_is_long(skip) ? skip_is_whole(&WHOLE_OPS, skip, end) : is_whole_by_walk(skip, end);
+    return skip_is_long(skip) ? skip_is_whole(&WHOLE_OPS, skip, end)
+                              : rpc_skip_ends(rpc_skip_avx512, skip, end);
 }
 
 int rpc_skip_has_avx512(void)

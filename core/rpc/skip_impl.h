@@ -24,13 +24,10 @@ int rpc_whole_avx2(const struct rpc_skip *skip, const char *end);
 int rpc_walked_avx2(const struct rpc_skip *skip, const char *end); /* by rpc_skip_avx2 */
 int rpc_whole_avx512(const struct rpc_skip *skip, const char *end);
 
-/** @return the same container in a text that ends at `end` */
-static inline struct rpc_skip rpc_skip_cut(const struct rpc_skip *skip, const char *end)
-{
-    struct rpc_skip cut = *skip;
-    cut.text.len        = (size_t)(end - cut.text.data);
-    return cut;
-}
+/** rpc_skip_is_whole by a walk of the names above, over a text that is cut at `end`. Not inlined
+ * into those that mostly do without: its stack would be made ready for every stretch. */
+int rpc_skip_ends(const char *(*walk)(const struct rpc_skip *skip), const struct rpc_skip *skip,
+                  const char *end);
 
 /** @return 1: the machine can run the walk of that name */
 int rpc_skip_has_neon(void);

@@ -60,8 +60,7 @@ const char *rpc_skip_neon(const struct rpc_skip *skip)
 
 int rpc_whole_neon(const struct rpc_skip *skip, const char *end)
 {
-    struct rpc_skip cut = rpc_skip_cut(skip, end);
-    return rpc_skip_neon(&cut) == end;
+    return rpc_skip_ends(rpc_skip_neon, skip, end);
 }
 
 int rpc_skip_has_neon(void)

@@ -50,6 +50,5 @@ const char *rpc_skip_portable(const struct rpc_skip *skip)
 
 int rpc_whole_portable(const struct rpc_skip *skip, const char *end)
 {
-    struct rpc_skip cut = rpc_skip_cut(skip, end);
-    return rpc_skip_portable(&cut) == end;
+    return rpc_skip_ends(rpc_skip_portable, skip, end);
 }

@@ -48,8 +48,7 @@ const char *rpc_skip_sse2(const struct rpc_skip *skip)
 
 int rpc_whole_sse2(const struct rpc_skip *skip, const char *end)
 {
-    struct rpc_skip cut = rpc_skip_cut(skip, end);
-    return rpc_skip_sse2(&cut) == end;
+    return rpc_skip_ends(rpc_skip_sse2, skip, end);
 }
 
 int rpc_skip_has_sse2(void)

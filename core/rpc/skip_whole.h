@@ -18,20 +18,10 @@ struct skip_row {
 /* Bits of a word that stand under a mask, moved together. */
 typedef uint64_t skip_gather_fn(uint64_t bits, uint64_t mask);
 
-/* Bit i stands for byte i of a block. */
-struct skip_whole_bits {
-    uint64_t quote;
-    uint64_t bracket;       /* [ { ] } */
-    uint64_t open;          /* of the brackets: [ { */
-    uint64_t curly;         /* of the brackets: { } */
-    uint64_t has_backslash; /* not 0: it has one somewhere */
-};
-
 /* Constants where they are used, as those of skip_walk.h. */
 struct skip_whole_ops {
-    void (*load)(const char *at, struct skip_whole_bits *bits);
-    uint64_t (*backslash)(const char *at); /* which bytes are one: most blocks have none */
-    uint64_t (*prefix_xor)(uint64_t bits);
+    struct skip_ops block;
+    uint64_t (*has_backslash)(const char *at); /* not 0: the block has one. Most have none */
     skip_gather_fn *gather;
 };
 
@@ -80,17 +70,17 @@ SKIP_INLINE uint64_t skip_quotes_unescaped(struct skip_state *state, uint64_t qu
 SKIP_INLINE int skip_add_block(const struct skip_whole_ops *ops, struct skip_state *state,
                                struct skip_row *row, const char *at, uint64_t keep, uint64_t first)
 {
-    struct skip_whole_bits bits;
-    ops->load(at, &bits);
+    struct skip_bits bits;
+    ops->block.load(at, &bits);
     uint64_t quote     = bits.quote & keep;
     uint64_t backslash = 0;
-    if (__builtin_expect((bits.has_backslash | state->escaped) != 0, 0)) {
-        backslash = ops->backslash(at) & keep;
+    if (__builtin_expect((ops->has_backslash(at) | state->escaped) != 0, 0)) {
+        backslash = bits.backslash & keep;
         quote =
             skip_quotes_unescaped(state, quote, backslash, (unsigned)__builtin_popcountll(keep));
     }
-    uint64_t inside   = ops->prefix_xor(quote) ^ state->in_string;
-    uint64_t brackets = bits.bracket & keep & ~first & ~inside;
+    uint64_t inside   = ops->block.prefix_xor(quote) ^ state->in_string;
+    uint64_t brackets = (bits.open | bits.close) & keep & ~first & ~inside;
     state->in_string  = (uint64_t)0 - (inside >> 63);
     if (__builtin_expect((backslash & ~inside) != 0, 0)) {
         return -1; /* no JSON has one there */
