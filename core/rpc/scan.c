@@ -73,63 +73,58 @@ static enum key escaped_key(struct hawser_slice name, enum key (*known)(struct h
     return known(slice_make(plain, rpc_text_unescape(name, plain, sizeof(plain))));
 }
 
-/* usual_...: does this text begin with a key that nearly all messages have, and nothing more than
- * it needs? Its length is a constant then, and what follows can be looked at before the answer is
- * there. KEY_LOOK bytes are there. Returns the bytes from its quote to its colon, or 0. */
-
-#define KEY_LOOK 16u
-
-#define IS_LITERAL(at, literal) (memcmp((at), (literal), sizeof(literal) - 1) == 0)
-
-INLINE size_t usual_envelope_key(const char *at, enum key *key)
+/* Returns 1: this very text stands at `at`, and the walk goes on behind it. */
+INLINE int pass_text(struct scan *scan, const char *at, const char *text)
 {
-    if (IS_LITERAL(at, "\"method\":")) {
-        *key = KEY_METHOD;
-        return sizeof("\"method\":") - 1;
+    if (!slice_starts_with(slice_make(at, (size_t)(scan->walk.end - at)), text)) {
+        return 0;
     }
-    if (IS_LITERAL(at, "\"params\":")) {
-        *key = KEY_PARAMS;
-        return sizeof("\"params\":") - 1;
-    }
-    if (IS_LITERAL(at, "\"result\":")) {
-        *key = KEY_RESULT;
-        return sizeof("\"result\":") - 1;
-    }
-    return 0;
+    scan->walk.at = at + strlen(text);
+    return 1;
 }
 
-INLINE size_t usual_params_key(const char *at, enum key *key)
+/* pass_usual_...: the keys that nearly all messages have, as they are nearly always written. Their
+ * lengths are constants, so what follows can be looked at before the answer is there. */
+
+INLINE int pass_usual_envelope_key(struct scan *scan, const char *at, enum key *key)
 {
-    if (IS_LITERAL(at, "\"channel\":")) {
+    if (pass_text(scan, at, "\"method\":")) {
+        *key = KEY_METHOD;
+    } else if (pass_text(scan, at, "\"params\":")) {
+        *key = KEY_PARAMS;
+    } else if (pass_text(scan, at, "\"result\":")) {
+        *key = KEY_RESULT;
+    } else {
+        return 0;
+    }
+    return 1;
+}
+
+INLINE int pass_usual_params_key(struct scan *scan, const char *at, enum key *key)
+{
+    if (pass_text(scan, at, "\"channel\":")) {
         *key = KEY_CHANNEL;
-        return sizeof("\"channel\":") - 1;
-    }
-    if (IS_LITERAL(at, "\"data\":")) {
+    } else if (pass_text(scan, at, "\"data\":")) {
         *key = KEY_DATA;
-        return sizeof("\"data\":") - 1;
+    } else {
+        return 0;
     }
-    return 0;
+    return 1;
 }
 
 /* The keys that matter in one kind of object. */
 struct keys {
-    size_t (*usual)(const char *at, enum key *key);
+    int (*pass_usual)(struct scan *scan, const char *at, enum key *key);
     enum key (*known)(struct hawser_slice name);
 };
-static const struct keys ENVELOPE_KEYS = {usual_envelope_key, envelope_key};
-static const struct keys PARAMS_KEYS   = {usual_params_key, params_key};
+static const struct keys ENVELOPE_KEYS = {pass_usual_envelope_key, envelope_key};
+static const struct keys PARAMS_KEYS   = {pass_usual_params_key, params_key};
 
 /* Returns 1: such a key was passed. */
 INLINE int pass_usual_key(struct scan *scan, int first, const struct keys *keys, enum key *key)
 {
     const char *at = scan->walk.at;
-    if (scan->walk.end - at <= (ptrdiff_t)KEY_LOOK || (!first && *at != ',')) {
-        return 0;
-    }
-    at += !first;
-    size_t len    = keys->usual(at, key);
-    scan->walk.at = len > 0 ? at + len : scan->walk.at;
-    return len > 0;
+    return (first || rpc_walk_peek(&scan->walk) == ',') && keys->pass_usual(scan, at + !first, key);
 }
 
 /* The next key of an object as one of those that matter. Returns as rpc_walk_key does. */
@@ -285,26 +280,14 @@ static void keep_member(struct scan *scan, enum key key, const struct value *val
     }
 }
 
-/* The member that says which JSON-RPC it is, where it comes first. Returns 0: it was passed. */
-INLINE int pass_version(struct scan *scan)
-{
-    static const char VERSION[] = "\"jsonrpc\":\"2.0\"";
-    size_t len                  = sizeof(VERSION) - 1;
-    if ((size_t)(scan->walk.end - scan->walk.at) < len ||
-        memcmp(scan->walk.at, VERSION, len) != 0) {
-        return 1;
-    }
-    scan->walk.at += len;
-    return 0;
-}
-
 static int scan_members(struct scan *scan)
 {
     struct value value;
     enum key key;
     int rc;
-    for (int first = pass_version(scan); (rc = next_key(scan, first, &ENVELOPE_KEYS, &key)) == 1;
-         first     = 0) {
+    /* Which JSON-RPC it is mostly comes first. */
+    int first = !pass_text(scan, scan->walk.at, "\"jsonrpc\":\"2.0\"");
+    for (; (rc = next_key(scan, first, &ENVELOPE_KEYS, &key)) == 1; first = 0) {
         if (key == KEY_PARAMS) {
             if (scan_params(scan) != 0) {
                 return -1;
