@@ -120,9 +120,26 @@ INLINE size_t skip_mixed(const uint8_t *bytes, size_t len, size_t at)
     return whole_before(bytes, at);
 }
 
+INLINE int is_large_ascii(const uint8_t *at)
+{
+    __m256i low  = _mm256_or_si256(load(at), load(at + BLOCK));
+    __m256i high = _mm256_or_si256(load(at + 2 * BLOCK), load(at + 3 * BLOCK));
+    return _mm256_movemask_epi8(_mm256_or_si256(low, high)) == 0;
+}
+
+/* Large blocks of ASCII, but for the last, full or not. */
+INLINE size_t skip_large(const uint8_t *bytes, size_t len, size_t at)
+{
+    while (len - at > LARGE && is_large_ascii(bytes + at)) {
+        at += LARGE;
+    }
+    return at;
+}
+
 /* The last block overlaps the one before it: no loop over the rest. */
 INLINE size_t skip_ascii(const uint8_t *bytes, size_t len, size_t at)
 {
+    at = skip_large(bytes, len, at);
     while (len - at >= BLOCK && _mm256_movemask_epi8(load(bytes + at)) == 0) {
         at += BLOCK;
     }
@@ -147,27 +164,17 @@ static TARGET __attribute__((noinline)) size_t prefix_from(const uint8_t *bytes,
     }
 }
 
-INLINE int is_large_ascii(const uint8_t *at)
-{
-    __m256i low  = _mm256_or_si256(load(at), load(at + BLOCK));
-    __m256i high = _mm256_or_si256(load(at + 2 * BLOCK), load(at + 3 * BLOCK));
-    return _mm256_movemask_epi8(_mm256_or_si256(low, high)) == 0;
-}
-
-/* What most texts are, ASCII alone, in the largest steps; the last of them overlaps, too. */
+/* What most texts are, ASCII alone, in large blocks, of which the last overlaps, too. */
 TARGET size_t ws_utf8_prefix_avx2(const uint8_t *bytes, size_t len)
 {
-    const uint8_t *at = bytes;
-    if (len >= LARGE) {
-        const uint8_t *last = bytes + len - LARGE;
-        while (at < last && is_large_ascii(at)) {
-            at += LARGE;
-        }
-        if (at >= last && is_large_ascii(last)) {
-            return len;
-        }
+    if (len < BLOCK) {
+        return 0;
     }
-    return len < BLOCK ? 0 : prefix_from(bytes, len, (size_t)(at - bytes));
+    size_t at = skip_large(bytes, len, 0);
+    if (len >= LARGE && len - at <= LARGE && is_large_ascii(bytes + len - LARGE)) {
+        return len;
+    }
+    return prefix_from(bytes, len, at);
 }
 
 #else
