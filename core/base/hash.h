@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/slice.h"
+
 #define HASH_MULTIPLIER UINT64_C(0x9e3779b97f4a7c15) /* 2^64 / golden ratio */
 #define HASH_OTHER      UINT64_C(0xd6e8feb86659fd93) /* odd, and as mixed as the first */
 
@@ -32,13 +34,6 @@ static inline uint64_t hash_mix(uint64_t a, uint64_t b)
 
 #endif
 
-static inline uint64_t hash_word(const uint8_t *at)
-{
-    uint64_t word;
-    memcpy(&word, at, sizeof(word));
-    return word;
-}
-
 /* Up to seven bytes as one number; those in the middle may be in it twice. */
 static inline uint64_t hash_short(const uint8_t *at, size_t len)
 {
@@ -62,13 +57,13 @@ static inline uint64_t hash_bytes(const void *bytes, size_t len)
         return hash_mix(hash, hash_short(at, len));
     }
     if (len < 16) {
-        return hash_mix(hash ^ hash_word(at), hash_word(at + len - 8));
+        return hash_mix(hash ^ slice_word(at), slice_word(at + len - 8));
     }
     const uint8_t *last = at + len - 16;
     for (; at < last; at += 16) {
-        hash = hash_mix(hash ^ hash_word(at), hash_word(at + 8));
+        hash = hash_mix(hash ^ slice_word(at), slice_word(at + 8));
     }
-    return hash_mix(hash ^ hash_word(last), hash_word(last + 8));
+    return hash_mix(hash ^ slice_word(last), slice_word(last + 8));
 }
 
 #endif

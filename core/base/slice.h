@@ -4,6 +4,7 @@
 #ifndef CORE_BASE_SLICE_H
 #define CORE_BASE_SLICE_H
 
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
@@ -25,6 +26,14 @@ static inline struct hawser_slice slice_make(const void *data, size_t len)
 static inline struct hawser_slice slice_of(const char *text)
 {
     return (struct hawser_slice){text, text == NULL ? 0 : strlen(text)};
+}
+
+/** Eight bytes, in the machine's own order. Hot. */
+static inline uint64_t slice_word(const void *at)
+{
+    uint64_t word;
+    memcpy(&word, at, sizeof(word));
+    return word;
 }
 
 /* 16 bytes, and 16 to 64: memcmp(...) == 0. Of halves and branches gcc would make the first where

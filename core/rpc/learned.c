@@ -22,13 +22,6 @@ static void learn(struct rpc_scanner *scanner, struct hawser_slice bytes,
 
 _Thread_local struct rpc_early rpc_early;
 
-static inline uint64_t word_at(const char *at)
-{
-    uint64_t word;
-    memcpy(&word, at, sizeof(word));
-    return word;
-}
-
 /* What the layout knows. Member by member: a struct that is made elsewhere and copied here would be
  * read in larger pieces than it was just written in, and a processor waits long for that. */
 static inline void fill(const struct rpc_layout *layout, struct hawser_slice bytes,
@@ -81,9 +74,9 @@ static inline int same_around(const struct rpc_layout *layout, const char *inner
     if (!layout->has_words || end - inner < (ptrdiff_t)sizeof(uint64_t)) {
         return same_parts(layout, inner, tail);
     }
-    uint64_t differs = (word_at(inner) ^ layout->inner_word) & layout->inner_mask;
+    uint64_t differs = (slice_word(inner) ^ layout->inner_word) & layout->inner_mask;
     return (differs |
-            ((word_at(end - sizeof(uint64_t)) ^ layout->tail_word) & layout->tail_mask)) == 0;
+            ((slice_word(end - sizeof(uint64_t)) ^ layout->tail_word) & layout->tail_mask)) == 0;
 }
 
 static inline __attribute__((always_inline)) int

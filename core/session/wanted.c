@@ -49,6 +49,16 @@ static inline int has_name(const struct channel *channel, struct hawser_slice na
     return channel->name_len == name.len && slice_same_bytes(channel->name, name.data, name.len);
 }
 
+/* @return the first slot from `at` on that has the tag, or else one that is free */
+static inline size_t find_tag(const struct wanted *wanted, uint32_t tag, size_t at)
+{
+    size_t i = at & (wanted->slots - 1);
+    while (wanted->tags[i] != tag && wanted->tags[i] != TAG_FREE) {
+        i = (i + 1) & (wanted->slots - 1);
+    }
+    return i;
+}
+
 /* Not inlined: what is found is found by what was expected, as a rule. */
 static __attribute__((noinline)) struct channel *look_up(const struct wanted *wanted,
                                                          struct hawser_slice name)
@@ -58,13 +68,11 @@ static __attribute__((noinline)) struct channel *look_up(const struct wanted *wa
     }
     uint64_t hash = hash_bytes(name.data, name.len);
     uint32_t tag  = tag_of(hash);
-    size_t mask   = wanted->slots - 1;
-    for (size_t i = hash & mask; wanted->tags[i] != TAG_FREE; i = (i + 1) & mask) {
-        if (wanted->tags[i] == tag && has_name(wanted->channels[i], name)) {
-            return wanted->channels[i];
-        }
+    size_t i      = find_tag(wanted, tag, hash);
+    while (wanted->tags[i] != TAG_FREE && !has_name(wanted->channels[i], name)) {
+        i = find_tag(wanted, tag, i + 1);
     }
-    return NULL;
+    return wanted->channels[i]; /* NULL where it is free */
 }
 
 /* Other bytes may stand there by now, and the channel be another one's: its name is what counts. */
@@ -81,14 +89,8 @@ void wanted_expect(struct wanted *wanted, struct hawser_slice name)
     if (wanted->slots == 0) {
         return;
     }
-    uint64_t hash = hash_bytes(name.data, name.len);
-    uint32_t tag  = tag_of(hash);
-    size_t mask   = wanted->slots - 1;
-    size_t i      = hash & mask;
-    while (wanted->tags[i] != tag && wanted->tags[i] != TAG_FREE) {
-        i = (i + 1) & mask;
-    }
-    struct channel *channel  = wanted->channels[i]; /* NULL where it is free */
+    uint64_t hash            = hash_bytes(name.data, name.len);
+    struct channel *channel  = wanted->channels[find_tag(wanted, tag_of(hash), hash)];
     uintptr_t hot            = (uintptr_t)channel + offsetof(struct channel, merged);
     wanted->expected         = name.data;
     wanted->expected_channel = channel;
